@@ -1,0 +1,57 @@
+"""What can be wrong with a request for a classification. Codes are public; see the HTTP contract."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class ClassificationError(Exception):
+    """A video or a request that cannot be served. `code` is public: clients rely on it."""
+
+    code: ClassVar[str] = "invalid_request"
+
+
+class VideoError(ClassificationError):
+    """The file is at fault."""
+
+
+class EmptyUploadError(VideoError):
+    code = "empty_upload"
+
+
+class UndecodableVideoError(VideoError):
+    code = "undecodable_video"
+
+
+class NoVideoStreamError(VideoError):
+    code = "no_video_stream"
+
+
+class UnsupportedCodecError(VideoError):
+    code = "unsupported_codec"
+
+
+class VideoTooLongError(VideoError):
+    code = "video_too_long"
+
+
+class FrameTooLargeError(VideoError):
+    code = "frame_too_large"
+
+
+class DecodeTimeoutError(VideoError):
+    code = "decode_timeout"
+
+
+class BudgetTooSmallError(ClassificationError):
+    code = "budget_too_small"
+
+
+class InvalidParameterError(ClassificationError):
+    code = "invalid_parameter"
+
+
+class DeadlineExceededError(ClassificationError):
+    """The caller's deadline passed, or the caller left."""
+
+    code = "deadline_exceeded"

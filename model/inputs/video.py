@@ -1,0 +1,27 @@
+"""VideoInfo: what probing found out about a file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class VideoInfo:
+    """Times are seconds; the video's own time axis starts at its first frame.
+
+    `width` and `height` are as shown, after `rotation_degrees` (clockwise, 0, 90, 180 or 270).
+    `start_offset_seconds` is where the first frame lies after the container's start time, which is
+    what ffmpeg's -ss counts from. `constant_frame_rate` is false for variable or unknown rates.
+    `audio_codec` None: no audio stream that can be used.
+    """
+
+    duration_seconds: float
+    width: int
+    height: int
+    frame_rate: float
+    constant_frame_rate: bool
+    container: str
+    video_codec: str
+    audio_codec: str | None
+    rotation_degrees: int
+    start_offset_seconds: float

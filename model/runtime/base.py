@@ -1,0 +1,50 @@
+"""Runtime: executing a model's networks. The classifier knows no more about weights than this."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.spec import Modality, ModelSpec
+
+Array = NDArray[np.float32]
+# Images: (n, frames, crop, crop, channels) uint8. Audio: (n, frequencies, times) float32, ln power.
+InputArray = NDArray[np.uint8] | NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class FusedLogits:
+    segments: Array  # (S, K)
+    video: Array  # (K,)
+
+
+class Runtime(Protocol):
+    """S segments, M modalities in the spec's order, K classes. Calls may come from any thread."""
+
+    @property
+    def spec(self) -> ModelSpec: ...
+
+    @property
+    def version(self) -> str:
+        """First 12 hexadecimal digits of the SHA-256 of the file that was loaded."""
+        ...
+
+    def policy_features(self, modality: Modality, inputs: InputArray) -> Array:
+        """Inputs of the modality's proxy for S segments -> (S, D) features."""
+        ...
+
+    def policy_logits(self, features: Sequence[Array], available: NDArray[np.bool_]) -> Array:
+        """Per modality (S, D) features and (S, M) availability -> (S, M, 2); index 1 = keep."""
+        ...
+
+    def recognize(self, modality: Modality, inputs: InputArray) -> Array:
+        """Inputs of n selected segments -> (n, K) class logits."""
+        ...
+
+    def fuse(self, logits: Array, decisions: NDArray[np.bool_]) -> FusedLogits:
+        """(S, M, K) logits, zero where nothing ran, and (S, M) decisions -> fused logits."""
+        ...
