@@ -1,4 +1,4 @@
-"""What can be wrong with a request for a classification. Codes are public; see the HTTP contract."""
+"""What can be wrong with a request to classify. Codes are public: the HTTP contract lists them."""
 
 from __future__ import annotations
 

@@ -20,7 +20,6 @@ Backbone = Literal[
     "efficientnet_lite0",
 ]
 
-FORMAT_VERSION = 1
 MODALITIES: tuple[Modality, ...] = get_args(Modality)
 # The cheap inputs from which the policy may judge each modality.
 PROXIES_OF: dict[Modality, tuple[Proxy, ...]] = {
@@ -144,7 +143,7 @@ class OperatingPoint(Frozen):
 class ModelSpec(Frozen):
     """Everything but the weights. Tuples are in the order of the fusion weights and the heads."""
 
-    format_version: Literal[1] = FORMAT_VERSION
+    format_version: Literal[1] = 1
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$")
     labels: tuple[Annotated[str, Field(min_length=1, max_length=200)], ...] = Field(min_length=2)
     modalities: tuple[ModalitySpec, ...] = Field(min_length=1)
