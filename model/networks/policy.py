@@ -1,0 +1,102 @@
+"""PolicyNetwork: which modalities a segment is worth, judged from cheap inputs."""
+
+# Dimensions: N videos, S segments, M modalities, B = N*S rows, D features of a branch, W joint.
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from model.networks.trunk import Trunk
+from model.spec import Modality, ModelSpec
+
+
+class PolicyState(NamedTuple):
+    """What one segment leaves to the next: (N, L) hidden and cell, (N, 2*heads) raw logits.
+
+    Without an LSTM, or without fed-back logits, the tensors in question have no columns.
+    """
+
+    hidden: Tensor
+    cell: Tensor
+    logits: Tensor
+
+
+class PolicyNetwork(nn.Module):
+    """A branch per modality, two joint layers, an LSTM over the segments, two-way heads."""
+
+    def __init__(self, spec: ModelSpec) -> None:
+        super().__init__()
+        self.spec = spec
+        self.branches = nn.ModuleDict(
+            {
+                modality.name: Trunk(modality.policy, modality.proxy, spec.inputs)
+                for modality in spec.modalities
+            }
+        )
+        options = spec.policy
+        width = sum(self.branch(name).feature_dim for name in spec.modality_names)
+        width += len(spec.modalities) if options.sees_availability else 0
+        self.fc1 = nn.Linear(width, options.joint_width)
+        self.fc2 = nn.Linear(options.joint_width, options.joint_width)
+        self.feedback_width = 2 * spec.num_heads if options.feeds_back_logits else 0
+        self.lstm = None
+        if options.lstm_width is not None:
+            self.lstm = nn.LSTMCell(options.joint_width + self.feedback_width, options.lstm_width)
+        head_width = options.lstm_width or options.joint_width
+        self.heads = nn.ModuleList([nn.Linear(head_width, 2) for _ in range(spec.num_heads)])
+
+    def branch(self, modality: Modality) -> Trunk:
+        return cast(Trunk, self.branches[modality])
+
+    def forward(self, inputs: Mapping[Modality, Tensor], available: Tensor) -> Tensor:
+        """Proxies' inputs (N, S, ...) by modality, (N, S, M) bool -> (N, S, M, 2) raw outputs."""
+        rows = [
+            self.branch_features(name, inputs[name].flatten(0, 1))
+            for name in self.spec.modality_names
+        ]
+        joint = self.joint(rows, available.flatten(0, 1))
+        return self.recur(joint.reshape(*available.shape[:2], -1))
+
+    def branch_features(self, modality: Modality, inputs: Tensor) -> Tensor:
+        """Inputs of the modality's proxy, (B, F, H, W, C) or (B, H, W) -> (B, D)."""
+        features: Tensor = self.branches[modality](inputs)
+        return features
+
+    def joint(self, features: Sequence[Tensor], available: Tensor) -> Tensor:
+        """A (B, D) for each modality and (B, M) availability -> (B, W)."""
+        parts = list(features)
+        if self.spec.policy.sees_availability:
+            parts.append(available.to(parts[0].dtype))
+        return F.relu(self.fc2(F.relu(self.fc1(torch.cat(parts, dim=1)))))
+
+    def recur(self, joint: Tensor) -> Tensor:
+        """(N, S, W) -> (N, S, M, 2): the segments in order, from an empty memory."""
+        state = self.initial_state(joint[:, 0])
+        outputs = []
+        for segment in joint.unbind(1):
+            logits, state = self.step(segment, state)
+            outputs.append(logits)
+        return torch.stack(outputs, dim=1)
+
+    def initial_state(self, joint: Tensor) -> PolicyState:
+        """Zeros for as many videos as `joint`, (N, W), has rows; of its type and device."""
+        width = self.lstm.hidden_size if self.lstm is not None else 0
+        memory = joint.new_zeros(joint.shape[0], width)
+        return PolicyState(memory, memory, joint.new_zeros(joint.shape[0], self.feedback_width))
+
+    def step(self, joint: Tensor, state: PolicyState) -> tuple[Tensor, PolicyState]:
+        """One segment: (N, W) -> (N, M, 2) raw outputs, index 1 = keep, and the next state."""
+        hidden, cell = joint, state.cell
+        if self.lstm is not None:
+            steered = torch.cat([joint, state.logits], dim=1) if self.feedback_width else joint
+            hidden, cell = self.lstm(steered, (state.hidden, state.cell))
+        logits = torch.stack([head(hidden) for head in self.heads], dim=1)
+        memory = hidden if self.lstm is not None else state.hidden
+        fed_back = logits.flatten(1) if self.feedback_width else state.logits
+        shared = logits.expand(-1, len(self.spec.modalities), -1)
+        return shared, PolicyState(memory, cell, fed_back)

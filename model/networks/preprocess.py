@@ -1,0 +1,58 @@
+"""Preprocess: from the arrays of model.inputs to what a backbone eats."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from model.input_spec import InputSpec
+from model.spec import Proxy
+
+
+class Preprocess(nn.Module):
+    """Scale, normalise and resize, in this order, as the published system does.
+
+    Its constants are part of the spec, not of the weights: the buffers stay out of state dicts.
+    """
+
+    scale: Tensor
+    shift: Tensor
+
+    def __init__(self, source: Proxy, inputs: InputSpec, resolution: int) -> None:
+        super().__init__()
+        self.source = source
+        self.resolution = resolution
+        self.in_channels = inputs.channels(source)
+        constants = inputs.normalization(source)
+        repeats = self.in_channels // len(constants.mean)
+        if repeats * len(constants.mean) != self.in_channels:
+            raise ValueError(
+                f"{len(constants.mean)} normalisation constants do not repeat over the"
+                f" {self.in_channels} channels of {source}"
+            )
+        full_scale = 1.0 if source == "audio" else 255.0
+        mean = torch.tensor(constants.mean * repeats, dtype=torch.float64).view(-1, 1, 1)
+        std = torch.tensor(constants.std * repeats, dtype=torch.float64).view(-1, 1, 1)
+        # (x / full_scale - mean) / std, as one multiplication and one subtraction.
+        self.register_buffer("scale", (1 / (full_scale * std)).float(), persistent=False)
+        self.register_buffer("shift", (mean / std).float(), persistent=False)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Images (B, F, H, W, C) uint8 or audio (B, H, W) float32 -> (B*F, C, R, R) floats."""
+        return self.resize(self.normalize(inputs))
+
+    def normalize(self, inputs: Tensor) -> Tensor:
+        """As `forward`, at the inputs' own size; audio counts as one frame of one channel."""
+        if self.source == "audio":
+            images = inputs.unsqueeze(1)
+        else:
+            images = inputs.flatten(0, 1).permute(0, 3, 1, 2)
+        return images.to(self.scale.dtype) * self.scale - self.shift
+
+    def resize(self, images: Tensor) -> Tensor:
+        """(B, C, H, W) -> (B, C, R, R), bilinear between pixel centres, without antialiasing."""
+        size = (self.resolution, self.resolution)
+        if images.shape[-2:] == size:
+            return images
+        return F.interpolate(images, size=size, mode="bilinear", align_corners=False)
