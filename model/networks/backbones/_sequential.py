@@ -12,6 +12,8 @@ from model.networks.backbones.base import Backbone
 class SequentialBackbone(Backbone):
     """Cuts `features` (stem, blocks, head convolution) into stages of `depths` entries each."""
 
+    features: nn.Sequential
+
     def __init__(
         self,
         features: nn.Sequential,

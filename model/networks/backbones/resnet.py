@@ -17,7 +17,7 @@ class ResNet(Backbone):
 
     def __init__(
         self,
-        block: type[nn.Module],
+        block: type[BasicBlock | Bottleneck],
         depths: Sequence[int],
         *,
         in_channels: int,
@@ -36,7 +36,7 @@ class ResNet(Backbone):
             stride = 1 if index == 0 else 2
             layer = _layer(block, channels, planes[index], depths[index], stride)
             self.add_module(f"layer{index + 1}", layer)
-            channels = planes[index] * _expansion(block)
+            channels = planes[index] * block.expansion
         self.feature_dim = channels
         _initialize(self)
 
@@ -64,15 +64,11 @@ def resnet50(in_channels: int, width: float, num_stages: int | None) -> ResNet:
     )
 
 
-def _expansion(block: type[nn.Module]) -> int:
-    return int(block.expansion)  # type: ignore[arg-type]
-
-
 def _layer(
-    block: type[nn.Module], channels: int, planes: int, depth: int, stride: int
+    block: type[BasicBlock | Bottleneck], channels: int, planes: int, depth: int, stride: int
 ) -> nn.Sequential:
     """`depth` blocks; the first one changes size and channels, with a projection beside it."""
-    out_channels = planes * _expansion(block)
+    out_channels = planes * block.expansion
     projection = None
     if stride != 1 or channels != out_channels:
         projection = nn.Sequential(
