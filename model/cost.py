@@ -8,10 +8,10 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
+from model.blank import blank_inputs
 from model.cost_table import CostTable, LayerCosts
-from model.input_spec import InputSpec
 from model.networks import AdaMML
-from model.spec import ModelSpec, NetworkSpec, Proxy
+from model.spec import ModelSpec
 
 
 def with_costs(spec: ModelSpec) -> ModelSpec:
@@ -29,22 +29,14 @@ def count_costs(spec: ModelSpec) -> CostTable:
         model = AdaMML(spec).eval()
         recognition: dict[str, LayerCosts] = {}
         branches: dict[str, LayerCosts] = {}
-        for modality in spec.modalities:
-            recognizer, branch = model.recognizer(modality.name), model.policy.branch(modality.name)
-            seen = example_inputs(modality.recognizer, modality.name, spec.inputs)
-            recognition[modality.name] = _count(recognizer, partial(recognizer, seen))
-            seen = example_inputs(modality.policy, modality.proxy, spec.inputs)
-            branches[modality.name] = _count(branch, partial(branch, seen))
+        for name in spec.modality_names:
+            recognizer, branch = model.recognizer(name), model.policy.branch(name)
+            seen = torch.from_numpy(blank_inputs(spec, name, role="recognizer")).to("meta")
+            recognition[name] = _count(recognizer, partial(recognizer, seen))
+            seen = torch.from_numpy(blank_inputs(spec, name, role="policy")).to("meta")
+            branches[name] = _count(branch, partial(branch, seen))
         joint = _count(model.policy, partial(_judge_one_segment, model))
     return CostTable(recognition=recognition, policy_branches=branches, policy_joint=joint)
-
-
-def example_inputs(network: NetworkSpec, source: Proxy, inputs: InputSpec) -> Tensor:
-    """Zeros of the shape and type that model.inputs makes of one segment, on the default device."""
-    if source == "audio":
-        return torch.zeros(1, *inputs.audio.shape)
-    size = (1, network.frames, inputs.crop, inputs.crop, inputs.channels(source))
-    return torch.zeros(size, dtype=torch.uint8)
 
 
 def _judge_one_segment(model: AdaMML) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from model.input_spec import AudioSpec, FlowSpec, InputSpec, Normalization
+from model.input_spec import AudioSpec, InputSpec, Normalization
 from model.spec import (
     Backbone,
     FusionSpec,
+    Modality,
     ModalitySpec,
     ModelSpec,
     NetworkSpec,
@@ -23,111 +24,101 @@ _POOLS: dict[Backbone, tuple[int, ...]] = {
     "mobilenet_v2": (3, 5),
     "efficientnet_b0": (2, 3, 5),
     "efficientnet_b3": (2, 3, 5),
-    "efficientnet_lite0": (2, 3, 5),
 }
 
 
-def _images(
-    backbone: Backbone, *, frames: int, resolution: int, num_stages: int | None = None
-) -> NetworkSpec:
-    pools = _POOLS[backbone] if frames > 1 else ()
+def paper_modality(
+    name: Modality, proxy: Proxy, recognizer: Backbone, *, resolution: int = 224
+) -> ModalitySpec:
+    """A modality as published: eight frames for recognition, four of 160 pixels for the policy.
+
+    Audio is one spectrogram of 256x256 for both; `resolution` is that of images.
+    """
+    if name == "audio":
+        frames, policy_frames, resolution, policy_resolution = 1, 1, 256, 256
+    else:
+        frames, policy_frames, policy_resolution = 8, 4, 160
+    return ModalitySpec(
+        name=name,
+        recognizer=_network(recognizer, frames, resolution),
+        proxy=proxy,
+        policy=_network("mobilenet_v2", policy_frames, policy_resolution),
+    )
+
+
+def _network(backbone: Backbone, frames: int, resolution: int) -> NetworkSpec:
     return NetworkSpec(
         backbone=backbone,
         frames=frames,
         resolution=resolution,
-        temporal_pool_after=pools,
-        num_stages=num_stages,
+        temporal_pool_after=_POOLS[backbone] if frames > 1 else (),
     )
 
 
-def _rgb(recognizer: Backbone = "resnet50", resolution: int = 224) -> ModalitySpec:
-    return ModalitySpec(
-        name="rgb",
-        recognizer=_images(recognizer, frames=8, resolution=resolution),
-        proxy="rgb",
-        policy=_images("mobilenet_v2", frames=4, resolution=160),
+_RGB = paper_modality("rgb", "rgb", "resnet50")
+_AUDIO = paper_modality("audio", "audio", "mobilenet_v2")
+_FLOW_BY_DIFFERENCE = paper_modality("flow", "rgb_diff", "resnet50")
+_FLOW_BY_FLOW = paper_modality("flow", "flow", "resnet50")
+_AUDIO_RESNET = paper_modality("audio", "audio", "resnet18")
+
+# The paper's models, with its policy and fusion; the order is that of its fusion weights.
+_PAPER: dict[str, tuple[ModalitySpec, ...]] = {
+    "rgb-audio": (_RGB, _AUDIO),
+    "rgb-flow": (_RGB, _FLOW_BY_DIFFERENCE),
+    "rgb-flow-by-flow": (_RGB, _FLOW_BY_FLOW),
+    "rgb-audio-flow": (_RGB, _AUDIO, _FLOW_BY_DIFFERENCE),
+    "rgb-audio-flow-by-flow": (_RGB, _AUDIO, _FLOW_BY_FLOW),
+    # Table 6; its first row is "rgb-audio".
+    "resnet18": (paper_modality("rgb", "rgb", "resnet18"), _AUDIO_RESNET),
+    "resnet18-112": (paper_modality("rgb", "rgb", "resnet18", resolution=112), _AUDIO_RESNET),
+    "efficientnet": (
+        paper_modality("rgb", "rgb", "efficientnet_b3"),
+        paper_modality("audio", "audio", "efficientnet_b0"),
+    ),
+}
+
+
+def _lite(frames: int, resolution: int, num_stages: int | None = None) -> NetworkSpec:
+    return NetworkSpec(
+        backbone="efficientnet_lite0", frames=frames, resolution=resolution, num_stages=num_stages
     )
-
-
-def _audio(recognizer: Backbone = "mobilenet_v2") -> ModalitySpec:
-    return ModalitySpec(
-        name="audio",
-        recognizer=_images(recognizer, frames=1, resolution=256),
-        proxy="audio",
-        policy=_images("mobilenet_v2", frames=1, resolution=256),
-    )
-
-
-def _flow(proxy: Proxy) -> ModalitySpec:
-    return ModalitySpec(
-        name="flow",
-        recognizer=_images("resnet50", frames=8, resolution=224),
-        proxy=proxy,
-        policy=_images("mobilenet_v2", frames=4, resolution=160),
-    )
-
-
-def _paper(name: str, labels: Sequence[str], *modalities: ModalitySpec) -> ModelSpec:
-    """The paper's policy and fusion around any of its modalities."""
-    return ModelSpec(name=name, labels=tuple(labels), modalities=modalities)
-
-
-_HALF = Normalization(mean=(0.5,), std=(0.5,))
 
 
 def _compact(name: str, labels: Sequence[str]) -> ModelSpec:
-    """Three EfficientNet-Lite0 and a policy of truncated ones: about 1/15 of the paper's cost.
+    """Three EfficientNet-Lite0 and a policy of truncated ones: a nineteenth of the paper's cost.
 
-    Lite0 expects images in -1..1. Flow is seen in one frame of five pairs, rgb in two; the policy
-    judges from one frame of half the size.
+    Flow is one frame of five pairs, rgb two frames whose features are averaged; the policy judges
+    by one frame of half the size.
     """
-    lite: Backbone = "efficientnet_lite0"
-    branch = _images(lite, frames=1, resolution=112, num_stages=5)
-    audio_branch = _images(lite, frames=1, resolution=128, num_stages=5)
-    rgb = _images(lite, frames=2, resolution=224).model_copy(update={"temporal_pool_after": ()})
-    flow = _images(lite, frames=1, resolution=224)
-    audio = _images(lite, frames=1, resolution=256)
+    glance = _lite(1, 112, num_stages=5)
+    glance_audio = _lite(1, 128, num_stages=5)
+    modalities = (
+        ModalitySpec(name="rgb", recognizer=_lite(2, 224), proxy="rgb", policy=glance),
+        ModalitySpec(name="audio", recognizer=_lite(1, 256), proxy="audio", policy=glance_audio),
+        ModalitySpec(name="flow", recognizer=_lite(1, 224), proxy="rgb_diff", policy=glance),
+    )
+    # The weights that EfficientNet-Lite starts from expect images in -1..1.
+    half = Normalization(mean=(0.5,), std=(0.5,))
+    # Log power of speech and music lies around -7 with a spread of 4; silence is -13.8.
+    audio = AudioSpec(normalization=Normalization(mean=(-7.0,), std=(4.0,)))
     return ModelSpec(
         name=name,
         labels=tuple(labels),
-        modalities=(
-            ModalitySpec(name="rgb", recognizer=rgb, proxy="rgb", policy=branch),
-            ModalitySpec(name="audio", recognizer=audio, proxy="audio", policy=audio_branch),
-            ModalitySpec(name="flow", recognizer=flow, proxy="rgb_diff", policy=branch),
-        ),
-        inputs=InputSpec(
-            rgb_normalization=_HALF,
-            rgb_diff_normalization=_HALF,
-            flow=FlowSpec(),
-            # Log power of speech and music lies around -7 with a spread of 4; silence is -13.8.
-            audio=AudioSpec(normalization=Normalization(mean=(-7.0,), std=(4.0,))),
-        ),
+        modalities=modalities,
+        inputs=InputSpec(rgb_normalization=half, rgb_diff_normalization=half, audio=audio),
         policy=PolicySpec(joint_width=256, lstm_width=128),
         fusion=FusionSpec(renormalizes=True),
     )
 
 
+def _paper(name: str, labels: Sequence[str]) -> ModelSpec:
+    return ModelSpec(name=name, labels=tuple(labels), modalities=_PAPER[name])
+
+
 _MAKERS: dict[str, Callable[[str, Sequence[str]], ModelSpec]] = {
-    "rgb-audio": lambda name, labels: _paper(name, labels, _rgb(), _audio()),
-    "rgb-flow": lambda name, labels: _paper(name, labels, _rgb(), _flow("rgb_diff")),
-    "rgb-flow-by-flow": lambda name, labels: _paper(name, labels, _rgb(), _flow("flow")),
-    "rgb-audio-flow": lambda name, labels: _paper(
-        name, labels, _rgb(), _audio(), _flow("rgb_diff")
-    ),
-    "rgb-audio-flow-by-flow": lambda name, labels: _paper(
-        name, labels, _rgb(), _audio(), _flow("flow")
-    ),
-    # Table 6 (its first row, ResNet-50 and MobileNetV2, is "rgb-audio").
-    "resnet18": lambda name, labels: _paper(name, labels, _rgb("resnet18"), _audio("resnet18")),
-    "resnet18-112": lambda name, labels: _paper(
-        name, labels, _rgb("resnet18", 112), _audio("resnet18")
-    ),
-    "efficientnet": lambda name, labels: _paper(
-        name, labels, _rgb("efficientnet_b3"), _audio("efficientnet_b0")
-    ),
+    **dict.fromkeys(_PAPER, _paper),
     "compact": _compact,
 }
-
 PRESETS: tuple[str, ...] = tuple(_MAKERS)
 
 

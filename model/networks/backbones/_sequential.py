@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 from torch import Tensor, nn
 
@@ -50,7 +51,8 @@ class SequentialBackbone(Backbone):
 
 def replace_input(features: nn.Sequential, in_channels: int) -> None:
     """Give the first convolution of torchvision's `features` another number of channels."""
-    old = features[0][0]
-    new = nn.Conv2d(in_channels, old.out_channels, 3, stride=2, padding=1, bias=False)
-    nn.init.kaiming_normal_(new.weight, mode="fan_out")
-    features[0][0] = new
+    stem = cast(nn.Sequential, features[0])
+    channels = cast(nn.Conv2d, stem[0]).out_channels
+    convolution = nn.Conv2d(in_channels, channels, 3, stride=2, padding=1, bias=False)
+    nn.init.kaiming_normal_(convolution.weight, mode="fan_out")
+    stem[0] = convolution
