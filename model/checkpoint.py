@@ -13,13 +13,9 @@ from torch import Tensor
 
 from model.atomic_file import write_atomically
 from model.networks import AdaMML
-from model.safetensors_header import read_metadata
+from model.safetensors_header import SPEC_KEY, TRAINING_KEY, read_metadata
 from model.spec import ModelSpec
 from model.spec_json import SpecError, parse_spec
-
-# Keys of the file's metadata.
-SPEC_KEY = "adamml.spec"
-TRAINING_KEY = "adamml.training"
 
 
 class CheckpointError(ValueError):

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
+from pydantic import ValidationError
 from torch import Tensor
 
 from model.checkpoint import CheckpointError, check_tensors, save_checkpoint
@@ -15,6 +16,7 @@ from model.cost import with_costs
 from model.networks import AdaMML
 from model.reference_layout import LayoutError, infer_spec, our_name
 from model.spec import ModelSpec
+from model.spec_json import reasons
 
 
 def convert_checkpoint(source: Path, target: Path, *, labels: Sequence[str]) -> ModelSpec:
@@ -28,6 +30,8 @@ def convert_checkpoint(source: Path, target: Path, *, labels: Sequence[str]) -> 
     tensors = load_reference(source)
     try:
         spec, ours = convert_tensors(tensors, name=target.stem, labels=labels)
+    except ValidationError as error:
+        raise CheckpointError(f"{source} does not make a spec: {reasons(error)}") from error
     except (CheckpointError, LayoutError) as error:
         raise CheckpointError(f"{source}: {error}") from error
     spec = with_costs(spec.model_copy(update={"provenance": _provenance(source, spec)}))

@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+# What our checkpoints keep there.
+SPEC_KEY = "adamml.spec"
+TRAINING_KEY = "adamml.training"
 # The format's own ceiling for its header.
 MAX_HEADER_BYTES = 100_000_000
 

@@ -31,10 +31,10 @@ def parse_spec(text: str | bytes) -> ModelSpec:
     try:
         return ModelSpec.model_validate_json(text)
     except ValidationError as error:
-        raise SpecError(f"the spec is not understood: {_reasons(error)}") from error
+        raise SpecError(f"the spec is not understood: {reasons(error)}") from error
 
 
-def _reasons(error: ValidationError) -> str:
+def reasons(error: ValidationError) -> str:
     """One clause a problem: where it is, and what pydantic says of it."""
     return "; ".join(
         f"{'.'.join(str(part) for part in problem['loc']) or 'spec'}: {problem['msg']}"

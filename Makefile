@@ -1,0 +1,40 @@
+PYTHON ?= python3
+UV := .venv/bin/uv pip install --quiet --python .venv/bin/python --constraints constraints.txt
+INPUTS := pyproject.toml constraints.txt
+
+.PHONY: serve test test-parity lint format ffmpeg
+
+## Serve the bundled model on port 8000, from a light environment without torch.
+serve: .venv/.base ffmpeg
+	.venv/bin/adamml serve
+
+## Run all tests, from an environment with everything.
+test: .venv/.dev ffmpeg
+	.venv/bin/pytest --numprocesses 2 $(ARGS)
+
+## Reproduce the published implementation's recorded numbers (ADAMML_PARITY_GOLDEN names the file).
+test-parity: .venv/.dev ffmpeg
+	.venv/bin/pytest -m parity -rs $(ARGS)
+
+lint: .venv/.dev
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+
+format: .venv/.dev
+	.venv/bin/ruff format .
+	.venv/bin/ruff check --fix .
+
+ffmpeg:
+	@scripts/ensure-ffmpeg
+
+.venv/bin/uv:
+	@scripts/ensure-venv $(PYTHON)
+
+.venv/.base: $(INPUTS) | .venv/bin/uv
+	$(UV) --editable .
+	@touch $@
+
+.venv/.dev: $(INPUTS) | .venv/bin/uv
+	$(UV) --editable '.[dev]'
+	@touch $@ .venv/.base

@@ -1,0 +1,1 @@
+"""The adamml command: one small file a subcommand."""

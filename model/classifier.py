@@ -1,0 +1,147 @@
+"""Classifier: path in, Classification out; the policy first, then only what it selected."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from model.answer import assemble
+from model.blank import blank_inputs
+from model.classification import Classification, ClassifyOptions
+from model.deadline import Deadline
+from model.decisions import BoolArray, Budget, Choices, FloatArray, choose, keep_probabilities
+from model.inputs.limits import DecodeLimits
+from model.inputs.video_inputs import VideoInputs, open_video
+from model.options import ResolvedOptions, resolve
+from model.runtime.base import Array, FusedLogits, Runtime
+from model.spec import ModelSpec
+from model.stopwatch import OnStage, Stopwatch
+
+DEFAULT_DEADLINE_SECONDS = 600.0
+
+
+class Classifier:
+    """One model, any number of concurrent `classify` calls from any threads."""
+
+    def __init__(self, runtime: Runtime, *, limits: DecodeLimits | None = None) -> None:
+        self._runtime = runtime
+        self._limits = limits or DecodeLimits()
+        costs = runtime.spec.require_costs()
+        names = runtime.spec.modality_names
+        self._recognition_macs = [costs.recognition[name].total for name in names]
+        self._policy_macs = costs.policy.total
+
+    @property
+    def spec(self) -> ModelSpec:
+        return self._runtime.spec
+
+    @property
+    def version(self) -> str:
+        return self._runtime.version
+
+    def classify(
+        self,
+        path: Path,
+        options: ClassifyOptions | None = None,
+        *,
+        deadline: Deadline | None = None,
+        on_stage: OnStage | None = None,
+    ) -> Classification:
+        """Classify one video; blocks until done. `on_stage(name, seconds)` follows the stages.
+
+        Raises:
+            VideoError: the file cannot be used.
+            InvalidParameterError: an option is outside its range or names what the model lacks.
+            BudgetTooSmallError: `max_gflops` does not cover the policy network itself.
+            DeadlineExceededError: the deadline passed or was cancelled.
+        """
+        resolved = resolve(options or ClassifyOptions(), self.spec)
+        budget = self._budget(resolved)
+        deadline = deadline or Deadline(DEFAULT_DEADLINE_SECONDS)
+        watch = Stopwatch(on_stage)
+        with watch.stage("decode"):
+            video = open_video(
+                path, self.spec, resolved.segments, limits=self._limits, deadline=deadline
+            )
+        choices = self._decide(video, resolved, budget, watch)
+        deadline.check()
+        fused = self._recognize(video, choices.selected, watch, deadline)
+        return assemble(self.spec, resolved, video, choices, fused, watch.finish())
+
+    def warm_up(self) -> None:
+        """Run every network once on blank inputs, so that the first request is not the slowest."""
+        names = self.spec.modality_names
+        features = [
+            self._runtime.policy_features(name, blank_inputs(self.spec, name, role="policy"))
+            for name in names
+        ]
+        self._runtime.policy_logits(features, np.ones((1, len(names)), dtype=np.bool_))
+        logits = [
+            self._runtime.recognize(name, blank_inputs(self.spec, name, role="recognizer"))
+            for name in names
+        ]
+        self._runtime.fuse(np.stack(logits, axis=1), np.ones((1, len(names)), dtype=np.bool_))
+
+    def _budget(self, options: ResolvedOptions) -> Budget | None:
+        if options.max_gflops is None:
+            return None
+        adaptive = options.policy == "adaptive"
+        spent = self._policy_macs * options.segments if adaptive else 0
+        budget = Budget(ceiling=int(options.max_gflops * 1e9), spent=spent)
+        budget.require(spent, f"the policy network on {options.segments} segments")
+        return budget
+
+    def _decide(
+        self,
+        video: VideoInputs,
+        options: ResolvedOptions,
+        budget: Budget | None,
+        watch: Stopwatch,
+    ) -> Choices:
+        available = video.available()
+        candidates = available & np.asarray(options.allowed)
+        if options.policy == "all":
+            probabilities, threshold = None, 0.0
+            self._require_affordable(candidates, budget)
+        else:
+            with watch.stage("policy"):
+                probabilities = self._probabilities(video, available)
+            threshold = options.threshold
+        selected = choose(
+            np.ones(available.shape) if probabilities is None else probabilities,
+            candidates,
+            threshold=threshold,
+            macs=self._recognition_macs,
+            budget=budget,
+        )
+        return Choices(selected, available, probabilities)
+
+    def _require_affordable(self, candidates: BoolArray, budget: Budget | None) -> None:
+        """Without a policy the budget must cover one recognition, or there is nothing to answer."""
+        if budget is not None and candidates.any():
+            cheapest = min(np.asarray(self._recognition_macs)[candidates.any(axis=0)])
+            budget.require(int(cheapest), "the cheapest modality of one segment")
+
+    def _probabilities(self, video: VideoInputs, available: BoolArray) -> FloatArray:
+        features = [
+            self._runtime.policy_features(name, video.policy_inputs(name))
+            for name in self.spec.modality_names
+        ]
+        return keep_probabilities(self._runtime.policy_logits(features, available))
+
+    def _recognize(
+        self, video: VideoInputs, selected: BoolArray, watch: Stopwatch, deadline: Deadline
+    ) -> FusedLogits:
+        shape = (*selected.shape, len(self.spec.labels))
+        logits: Array = np.zeros(shape, dtype=np.float32)
+        for column, name in enumerate(self.spec.modality_names):
+            rows = np.flatnonzero(selected[:, column])
+            if not len(rows):
+                continue
+            with watch.stage("flow" if name == "flow" else "recognition"):
+                inputs = video.recognition_inputs(name, rows.tolist())
+            deadline.check()
+            with watch.stage("recognition"):
+                logits[rows, column] = self._runtime.recognize(name, inputs)
+        return self._runtime.fuse(logits, selected)

@@ -1,0 +1,98 @@
+"""From the policy's probabilities to what is computed: threshold, availability, budget."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.errors import BudgetTooSmallError
+
+BoolArray = NDArray[np.bool_]
+FloatArray = NDArray[np.float32] | NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """(S, M) what is computed, what could be, and p(keep); None when no policy ran."""
+
+    selected: BoolArray
+    available: BoolArray
+    probabilities: FloatArray | None
+
+
+def keep_probabilities(policy_logits: NDArray[np.float32]) -> NDArray[np.float64]:
+    """(S, M, 2) raw outputs, index 1 = keep -> (S, M) probabilities, sigmoid(z1 - z0)."""
+    difference = policy_logits[..., 1].astype(np.float64) - policy_logits[..., 0]
+    # Written with tanh so that large differences neither overflow nor warn.
+    return np.asarray(0.5 * (1.0 + np.tanh(0.5 * difference)))
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """Multiply-adds: the ceiling for the whole answer, and what is spent before any decision."""
+
+    ceiling: int
+    spent: int
+
+    @property
+    def left(self) -> int:
+        return self.ceiling - self.spent
+
+    def require(self, needed: int, what: str) -> None:
+        """Raise BudgetTooSmallError unless `needed` in all fits under the ceiling."""
+        if self.ceiling < needed:
+            raise BudgetTooSmallError(
+                f"max_gflops is {self.ceiling / 1e9:g}; {what} alone takes {needed / 1e9:g}"
+            )
+
+
+def choose(
+    probabilities: FloatArray,
+    candidates: BoolArray,
+    *,
+    threshold: float,
+    macs: Sequence[int],
+    budget: Budget | None = None,
+) -> BoolArray:
+    """(S, M) probabilities and candidates (allowed and available) -> (S, M) selection.
+
+    A candidate is kept when its probability exceeds `threshold`. When none does, the single most
+    probable one is kept, so that every video gets a label from evidence. A budget then admits the
+    kept ones in order of probability per multiply-add (`macs`, one per modality) until the next
+    one no longer fits.
+    """
+    kept = candidates & (probabilities > threshold)
+    if budget is None:
+        return kept if kept.any() else _most_probable(probabilities, candidates)
+    if not kept.any():
+        affordable = np.asarray(macs) <= budget.left
+        return _most_probable(probabilities, candidates & affordable)
+    return _within(probabilities, kept, macs, budget.left)
+
+
+def _most_probable(probabilities: FloatArray, candidates: BoolArray) -> BoolArray:
+    chosen = np.zeros_like(candidates)
+    if candidates.any():
+        chosen.flat[int(np.argmax(np.where(candidates, probabilities, -1.0)))] = True
+    return chosen
+
+
+def _within(
+    probabilities: FloatArray, kept: BoolArray, macs: Sequence[int], left: int
+) -> BoolArray:
+    chosen = np.zeros_like(kept)
+    # A stable sort: ties go to the earlier segment, then to the earlier modality.
+    worth = probabilities / np.asarray(macs, dtype=np.float64)
+    order = np.argsort(-worth, axis=None, kind="stable")
+    for position in order:
+        segment, modality = np.unravel_index(position, kept.shape)
+        if not kept[segment, modality]:
+            continue
+        left -= macs[int(modality)]
+        if left < 0:
+            break
+        chosen[segment, modality] = True
+    return chosen

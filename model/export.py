@@ -1,0 +1,131 @@
+"""Exporting a model to the serving bundle: one ONNX graph for each network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import onnx
+import torch
+from torch import Tensor, nn
+
+from model.blank import blank_inputs
+from model.bundle import write_bundle
+from model.cost import with_costs
+from model.networks.adamml import AdaMML
+from model.networks.policy import PolicyNetwork, PolicyState
+from model.onnx_weights import store_as_half
+from model.spec import Modality
+
+OPSET = 18
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """A module with example inputs whose first axis is the batch (fusion: the second)."""
+
+    module: nn.Module
+    examples: tuple[Tensor | list[Tensor], ...]
+    dynamic_axis: int = 0
+
+
+class PolicyBranch(nn.Module):
+    """(S, ...) inputs of one modality's proxy -> (S, D)."""
+
+    def __init__(self, policy: PolicyNetwork, modality: Modality) -> None:
+        super().__init__()
+        self.branch = policy.branch(modality)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        features: Tensor = self.branch(inputs)
+        return features
+
+
+class PolicyJoint(nn.Module):
+    """(S, sum of D) features and (S, M) availability -> (S, W)."""
+
+    def __init__(self, policy: PolicyNetwork) -> None:
+        super().__init__()
+        self.policy = policy
+
+    def forward(self, features: Tensor, available: Tensor) -> Tensor:
+        # Adding nothing keeps `available` among the graph's inputs where the policy ignores it.
+        return self.policy.joint([features], available) + 0.0 * available.sum()
+
+
+class PolicyStep(nn.Module):
+    """(1, W) and the state's non-empty tensors -> (1, M, 2) and the next ones."""
+
+    def __init__(self, policy: PolicyNetwork) -> None:
+        super().__init__()
+        self.policy = policy
+        self.used = [width > 0 for width in state_widths(policy)]
+
+    def forward(self, joint: Tensor, state: list[Tensor]) -> tuple[Tensor, ...]:
+        given = iter(state)
+        empty = joint.new_zeros(joint.shape[0], 0)
+        full = PolicyState(*(next(given) if used else empty for used in self.used))
+        logits, after = self.policy.step(joint, full)
+        return (logits, *(tensor for tensor, used in zip(after, self.used, strict=True) if used))
+
+
+def state_widths(policy: PolicyNetwork) -> tuple[int, ...]:
+    """Columns of the hidden, cell and fed-back logits tensors."""
+    state = policy.initial_state(torch.zeros(1, policy.fc2.out_features))
+    return tuple(tensor.shape[1] for tensor in state)
+
+
+def export_bundle(model: AdaMML, path: Path) -> None:
+    """Write `model` as a serving bundle; dropout and batch norm as in evaluation.
+
+    Weights that half precision holds exactly are stored so, which changes no answer.
+    """
+    model = model.eval()
+    graphs = {name: _serialize(graph) for name, graph in _graphs(model).items()}
+    write_bundle(path, with_costs(model.spec), graphs)
+
+
+def _graphs(model: AdaMML) -> dict[str, Graph]:
+    spec, policy = model.spec, model.policy
+    graphs = {}
+    for name in spec.modality_names:
+        for role in ("policy", "recognizer"):
+            module = PolicyBranch(policy, name) if role == "policy" else model.recognizer(name)
+            key = f"policy_branch_{name}" if role == "policy" else f"recognizer_{name}"
+            example = torch.from_numpy(blank_inputs(spec, name, role=role, rows=2))
+            graphs[key] = Graph(module, (example,))
+    num_modalities = len(spec.modalities)
+    features = sum(policy.branch(name).feature_dim for name in spec.modality_names)
+    joint = (torch.zeros(2, features), torch.zeros(2, num_modalities))
+    graphs["policy_joint"] = Graph(PolicyJoint(policy), joint)
+    state = [torch.zeros(2, width) for width in state_widths(policy) if width]
+    step = (torch.zeros(2, policy.fc2.out_features), state)
+    graphs["policy_step"] = Graph(PolicyStep(policy), step)
+    logits = torch.zeros(1, 3, num_modalities, len(spec.labels))
+    graphs["fusion"] = Graph(model.fusion, (logits, torch.ones(logits.shape[:3])), dynamic_axis=1)
+    return graphs
+
+
+def _serialize(graph: Graph) -> bytes:
+    batch = {graph.dynamic_axis: torch.export.Dim("batch", min=1, max=4096)}
+    program = torch.onnx.export(
+        graph.module.eval(),
+        graph.examples,
+        dynamo=True,
+        dynamic_shapes=tuple(
+            [batch] * len(example) if isinstance(example, list) else batch
+            for example in graph.examples
+        ),
+        opset_version=OPSET,
+        # Folding batch norm here would leave weights that half precision cannot hold; ONNX Runtime
+        # folds it when it loads.
+        optimize=False,
+        verbose=False,
+    )
+    if program is None:
+        raise RuntimeError(f"torch exported nothing for {type(graph.module).__name__}")
+    proto = program.model_proto
+    store_as_half(proto)
+    onnx.checker.check_model(proto)
+    serialized: bytes = proto.SerializeToString(deterministic=True)
+    return serialized

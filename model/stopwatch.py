@@ -1,0 +1,37 @@
+"""Stopwatch: seconds spent in each stage of one classification, by one monotonic clock."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+OnStage = Callable[[str, float], None]
+
+STAGES = ("decode", "policy", "flow", "recognition")
+
+
+class Stopwatch:
+    """Adds up the stages; a stage that never ran counts 0 s and is not reported to `on_stage`."""
+
+    def __init__(self, on_stage: OnStage | None = None) -> None:
+        self._on_stage = on_stage
+        self._start = time.perf_counter()
+        self._seconds = dict.fromkeys(STAGES, 0.0)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Time a block as `name`, one of STAGES; a block that raises is counted too."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self._seconds[name] += time.perf_counter() - start
+
+    def finish(self) -> dict[str, float]:
+        """Seconds by stage, with `total`, the time since the stopwatch was made."""
+        seconds = {**self._seconds, "total": time.perf_counter() - self._start}
+        if self._on_stage is not None:
+            for name, value in seconds.items():
+                self._on_stage(name, value)
+        return seconds

@@ -1,0 +1,1 @@
+"""Producing checkpoints: data, stages, evaluation. Imports model, never service."""

@@ -1,0 +1,122 @@
+"""Measuring a model as it is served: its own inputs, runtime and decisions, no sampling."""
+
+# Dimensions: S segments, M modalities, K classes.
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from tqdm import tqdm
+
+from model.deadline import Deadline
+from model.decisions import BoolArray, FloatArray, choose, keep_probabilities
+from model.errors import VideoError
+from model.inputs.limits import DecodeLimits
+from model.inputs.video_inputs import open_video
+from model.runtime.base import Array, Runtime
+from training.manifest import Sample
+
+logger = logging.getLogger(__name__)
+
+VIDEO_SECONDS = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """Everything that every network says of one video; any decisions can be tried on it."""
+
+    probabilities: FloatArray  # (S, M) p(keep)
+    available: BoolArray  # (S, M)
+    logits: Array  # (S, M, K), zero where unavailable
+    label: int
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """Top-1 accuracy, mean GFLOPs a video and selection rate by modality (of all segments)."""
+
+    accuracy: float
+    gflops: float
+    selection: dict[str, float]
+
+
+def compute_outputs(
+    runtime: Runtime, samples: Sequence[Sample], labels: Sequence[str], *, workers: int = 2
+) -> list[Outputs]:
+    """Run every network on every video; a file that cannot be read is reported and left out."""
+
+    def outputs_or_none(sample: Sample) -> Outputs | None:
+        try:
+            return _outputs(runtime, sample, list(labels).index(sample.label))
+        except VideoError as error:
+            logger.warning("%s is left out: %s", sample.path, error)
+            return None
+
+    with ThreadPoolExecutor(workers) as pool:
+        results = tqdm(
+            pool.map(outputs_or_none, samples), total=len(samples), desc="evaluate", disable=None
+        )
+        return [result for result in results if result is not None]
+
+
+def _outputs(runtime: Runtime, sample: Sample, label: int) -> Outputs:
+    spec = runtime.spec
+    video = open_video(
+        sample.path,
+        spec,
+        spec.eval_segments,
+        limits=DecodeLimits(),
+        deadline=Deadline(VIDEO_SECONDS),
+    )
+    available = video.available()
+    names = spec.modality_names
+    features = [runtime.policy_features(name, video.policy_inputs(name)) for name in names]
+    logits: Array = np.zeros((*available.shape, len(spec.labels)), dtype=np.float32)
+    for column, name in enumerate(names):
+        rows = np.flatnonzero(available[:, column])
+        if len(rows):
+            inputs = video.recognition_inputs(name, rows.tolist())
+            logits[rows, column] = runtime.recognize(name, inputs)
+    probabilities = keep_probabilities(runtime.policy_logits(features, available))
+    return Outputs(probabilities, available, logits, label)
+
+
+def score_adaptive(runtime: Runtime, outputs: Iterable[Outputs], threshold: float) -> Score:
+    """The policy's decisions at `threshold`, as the classifier takes them; its cost included."""
+    costs = runtime.spec.require_costs()
+    macs = [costs.recognition[name].total for name in runtime.spec.modality_names]
+    decided = [
+        (one, choose(one.probabilities, one.available, threshold=threshold, macs=macs))
+        for one in outputs
+    ]
+    return _score(runtime, decided, policy_macs=costs.policy.total)
+
+
+def score_fixed(runtime: Runtime, outputs: Iterable[Outputs], names: Iterable[str]) -> Score:
+    """Always these modalities, where available, and no policy."""
+    wanted = np.isin(np.array(runtime.spec.modality_names), list(names))
+    return _score(runtime, [(one, one.available & wanted) for one in outputs], policy_macs=0)
+
+
+def _score(
+    runtime: Runtime, decided: Sequence[tuple[Outputs, BoolArray]], *, policy_macs: int
+) -> Score:
+    spec, costs = runtime.spec, runtime.spec.require_costs()
+    macs = np.array([costs.recognition[name].total for name in spec.modality_names])
+    correct = [_is_correct(runtime, one, selected) for one, selected in decided]
+    spent = [(selected * macs).sum() + policy_macs * len(selected) for _, selected in decided]
+    rates = np.mean([selected.mean(axis=0) for _, selected in decided], axis=0)
+    return Score(
+        accuracy=float(np.mean(correct)),
+        gflops=float(np.mean(spent)) / 1e9,
+        selection=dict(zip(spec.modality_names, rates.tolist(), strict=True)),
+    )
+
+
+def _is_correct(runtime: Runtime, one: Outputs, selected: BoolArray) -> bool:
+    logits = np.where(selected[..., np.newaxis], one.logits, np.float32(0))
+    return int(runtime.fuse(logits, selected).video.argmax()) == one.label
