@@ -100,6 +100,13 @@ class InputSpec(_Frozen):
             raise ValueError(f"frames {self.frames} must divide span_frames {self.span_frames}")
         if self.crop > self.short_side:
             raise ValueError(f"crop {self.crop} exceeds short_side {self.short_side}")
+        for source in ("rgb", "rgb_diff", "flow", "audio"):
+            channels, constants = self.channels(source), len(self.normalization(source).mean)
+            if channels % constants:
+                raise ValueError(
+                    f"{constants} normalisation constants do not repeat over the {channels}"
+                    f" channels of {source}"
+                )
         return self
 
     @property

@@ -50,7 +50,7 @@ class NetworkSpec(Frozen):
     `temporal_pool_after` lists stages (1 = first after the stem) after which the frames are
     max-pooled over time (kernel 3, stride 2, padding 1), so 8 frames become 4, 2, 1. `num_stages`
     truncates the backbone after that many stages; None keeps all, with the backbone's own head
-    convolution. `width` multiplies every channel count.
+    convolution. `width` multiplies every channel count, but a head is never narrowed.
     """
 
     backbone: Backbone
@@ -63,12 +63,10 @@ class NetworkSpec(Frozen):
 
     @model_validator(mode="after")
     def _stages_exist(self) -> Self:
-        depth = self.num_stages or NUM_STAGES[self.backbone]
-        if not 1 <= depth <= NUM_STAGES[self.backbone]:
-            raise ValueError(
-                f"num_stages is {self.num_stages}; {self.backbone} has 1 to"
-                f" {NUM_STAGES[self.backbone]}"
-            )
+        whole = NUM_STAGES[self.backbone]
+        depth = whole if self.num_stages is None else self.num_stages
+        if not 1 <= depth <= whole:
+            raise ValueError(f"num_stages is {depth}; {self.backbone} has 1 to {whole}")
         pools = self.temporal_pool_after
         if list(pools) != sorted(set(pools)) or any(not 1 <= stage <= depth for stage in pools):
             raise ValueError(
@@ -123,9 +121,10 @@ class FusionSpec(Frozen):
     """Late fusion of the modalities' class logits.
 
     weighted: learned scalars, the last one is 1 - sum of the others. average: equal weights.
-    `renormalizes` divides a segment's logits by the weights of what was selected there and
-    averages the video over the segments in which something was; without it a skipped modality
-    contributes zero logits, and so does an empty segment, as published.
+    `renormalizes` divides a segment's logits by the weights of what was selected there, each of
+    them at least 0.01, and averages the video over the segments in which something was; without
+    it a skipped modality contributes zero logits, and so does an empty segment, as published.
+    A video in which nothing was selected has zero logits either way.
     """
 
     rule: Literal["weighted", "average"] = "weighted"

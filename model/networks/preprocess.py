@@ -26,11 +26,6 @@ class Preprocess(nn.Module):
         self.in_channels = inputs.channels(source)
         constants = inputs.normalization(source)
         repeats = self.in_channels // len(constants.mean)
-        if repeats * len(constants.mean) != self.in_channels:
-            raise ValueError(
-                f"{len(constants.mean)} normalisation constants do not repeat over the"
-                f" {self.in_channels} channels of {source}"
-            )
         full_scale = 1.0 if source == "audio" else 255.0
         mean = torch.tensor(constants.mean * repeats, dtype=torch.float64).view(-1, 1, 1)
         std = torch.tensor(constants.std * repeats, dtype=torch.float64).view(-1, 1, 1)
