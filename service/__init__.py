@@ -1,0 +1,1 @@
+"""The HTTP service around one classifier: upload, admission, errors, metrics, web page."""

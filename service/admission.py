@@ -1,0 +1,88 @@
+"""Admission: how many uploads, how many classifications, how many waiting; the rest gets a 429."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+from service.errors import OverloadedError
+from service.metrics import ServiceMetrics
+
+_MAX_RETRY_AFTER_SECONDS = 300
+
+
+class ServiceTime:
+    """Exponentially weighted mean of how long a classification keeps its place."""
+
+    def __init__(self, *, initial_seconds: float = 2.0, weight: float = 0.2) -> None:
+        self.seconds = initial_seconds
+        self._weight = weight
+
+    def add(self, seconds: float) -> None:
+        self.seconds += self._weight * (seconds - self.seconds)
+
+
+class Admission:
+    """Belongs to one event loop. Places go to those who wait in order of arrival."""
+
+    def __init__(
+        self, metrics: ServiceMetrics, *, max_concurrency: int, max_queue: int, max_uploads: int
+    ) -> None:
+        self._metrics = metrics
+        self._max_concurrency = max_concurrency
+        self._max_queue = max_queue
+        self._max_uploads = max_uploads
+        self._places = asyncio.Semaphore(max_concurrency)
+        self._num_waiting = 0
+        self._num_uploads = 0
+        self._service_time = ServiceTime()
+
+    @contextmanager
+    def upload(self) -> Iterator[None]:
+        """Room on the disk for one upload; refused at once while the queue is full anyway."""
+        self._refuse_when_full()
+        if self._num_uploads >= self._max_uploads:
+            raise self._overloaded(f"{self._num_uploads} uploads are under way")
+        self._num_uploads += 1
+        try:
+            yield
+        finally:
+            self._num_uploads -= 1
+
+    @asynccontextmanager
+    async def place(self) -> AsyncIterator[float]:
+        """One of the places to compute in; yields the seconds waited for it."""
+        self._refuse_when_full()
+        waited_seconds = await self._wait_for_place()
+        start = time.perf_counter()
+        try:
+            yield waited_seconds
+        finally:
+            self._service_time.add(time.perf_counter() - start)
+            self._places.release()
+
+    async def _wait_for_place(self) -> float:
+        start = time.perf_counter()
+        self._num_waiting += 1
+        try:
+            with self._metrics.queue_depth.track_inprogress(), self._metrics.queue_wait.time():
+                await self._places.acquire()
+        finally:
+            self._num_waiting -= 1
+        return time.perf_counter() - start
+
+    def _refuse_when_full(self) -> None:
+        if self._places.locked() and self._num_waiting >= self._max_queue:
+            raise self._overloaded(f"{self._num_waiting} requests are waiting already")
+
+    def _overloaded(self, detail: str) -> OverloadedError:
+        return OverloadedError(detail, retry_after_seconds=self.retry_after_seconds())
+
+    def retry_after_seconds(self) -> int:
+        """When all that wait now will have been served, as recent requests went; whole seconds."""
+        rounds = (self._num_waiting + 1) / self._max_concurrency
+        seconds = math.ceil(rounds * self._service_time.seconds)
+        return min(max(1, seconds), _MAX_RETRY_AFTER_SECONDS)

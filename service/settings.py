@@ -1,0 +1,99 @@
+"""Settings: everything an operator can choose, from ADAMML_* variables, refused when nonsense."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import ByteSize, Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ENVIRONMENT_PREFIX = "ADAMML_"
+# The duration histograms end here, and so does what a caller may reasonably wait for.
+_MAX_DEADLINE_SECONDS = 300.0
+
+
+class Settings(BaseSettings):
+    """Built once by the entry point and passed down; nothing else reads the environment."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=ENVIRONMENT_PREFIX, frozen=True, extra="forbid", env_ignore_empty=True
+    )
+
+    host: str = Field(default="127.0.0.1", min_length=1)
+    port: int = Field(default=8000, ge=0, le=65535)
+    model: Path | None = Field(default=None, description="Bundle or checkpoint; none: bundled.")
+    threads: int | None = Field(default=None, ge=1, le=256, description="Cores per network.")
+
+    max_upload_bytes: ByteSize = Field(default=ByteSize(256 * 1024**2), ge=1024)
+    request_deadline_seconds: float = Field(default=120.0, gt=0, le=_MAX_DEADLINE_SECONDS)
+    max_concurrency: int = Field(default=2, ge=1, le=256, description="Videos computed at once.")
+    max_queue: int = Field(default=16, ge=0, le=10_000, description="Videos waiting for a place.")
+    max_uploads: int = Field(default=32, ge=1, le=10_000, description="Uploads at once.")
+    temp_dir: Path | None = Field(default=None, description="For uploads; none: the system's.")
+
+    max_video_seconds: float | None = Field(default=None, gt=0)
+    max_frame_pixels: int | None = Field(default=None, ge=1)
+    decode_timeout_seconds: float | None = Field(default=None, gt=0)
+
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["json", "text"] = "json"
+
+    drain_delay_seconds: float = Field(
+        default=0.0, ge=0, le=300, description="Still answering, no longer ready."
+    )
+    # With the few seconds after it, within the ten that containers get by default.
+    drain_grace_seconds: float = Field(default=7.0, ge=0, le=300)
+
+    @field_validator("model")
+    @classmethod
+    def _model_is_a_file(cls, path: Path | None) -> Path | None:
+        if path is not None and not path.is_file():
+            raise ValueError("there is no such file")
+        return path
+
+    @field_validator("temp_dir")
+    @classmethod
+    def _temp_dir_is_writable(cls, path: Path | None) -> Path | None:
+        if path is not None and not (path.is_dir() and os.access(path, os.W_OK | os.X_OK)):
+            raise ValueError("it is not a directory that can be written to")
+        return path
+
+    @model_validator(mode="after")
+    def _decoding_fits_deadline(self) -> Self:
+        timeout = self.decode_timeout_seconds
+        if timeout is not None and timeout > self.request_deadline_seconds:
+            raise ValueError(
+                f"decode_timeout_seconds {timeout:g} exceeds"
+                f" request_deadline_seconds {self.request_deadline_seconds:g}"
+            )
+        return self
+
+
+class SettingsError(ValueError):
+    """One line for each setting that is wrong, with what it is and what is allowed."""
+
+
+def read_settings(**overrides: object) -> Settings:
+    """The environment's settings; `overrides` that are not None win over it."""
+    given = {name: value for name, value in overrides.items() if value is not None}
+    try:
+        return Settings(**given)  # type: ignore[arg-type]
+    except ValidationError as error:
+        lines = [
+            _line(entry["loc"], entry["input"], entry["msg"], overrides=given)
+            for entry in error.errors()
+        ]
+        raise SettingsError("; ".join(lines)) from error
+
+
+def _line(
+    location: tuple[int | str, ...], value: object, message: str, *, overrides: dict[str, object]
+) -> str:
+    message = message.removeprefix("Value error, ")
+    if not location:
+        return message
+    name = str(location[0])
+    shown = f"--{name}" if name in overrides else f"{ENVIRONMENT_PREFIX}{name.upper()}"
+    return f"{shown} is {str(value)!r}: {message[:1].lower()}{message[1:]}"

@@ -1,0 +1,63 @@
+"""Service: the parts that one process shares between its requests."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from fastapi import Request
+from prometheus_client import CollectorRegistry
+
+from service.admission import Admission
+from service.errors import NotReadyError
+from service.lifecycle import Lifecycle
+from service.metrics import ServiceMetrics
+from service.recognizer import Recognizer
+from service.settings import Settings
+from service.upload import Spool
+
+
+@dataclass(slots=True)
+class Service:
+    """`recognizer` is None until it is loaded and warm, `spool` outside of the app's lifespan."""
+
+    settings: Settings
+    registry: CollectorRegistry
+    metrics: ServiceMetrics
+    admission: Admission
+    lifecycle: Lifecycle
+    executor: ThreadPoolExecutor
+    recognizer: Recognizer | None = None
+    spool: Spool | None = None
+
+    def require_recognizer(self) -> Recognizer:
+        if self.recognizer is None:
+            raise NotReadyError("the model is being loaded; try again in a moment")
+        return self.recognizer
+
+    def require_spool(self) -> Spool:
+        if self.spool is None:
+            raise NotReadyError("the application was not started")
+        return self.spool
+
+
+def create_service(settings: Settings, registry: CollectorRegistry) -> Service:
+    metrics = ServiceMetrics(registry)
+    return Service(
+        settings=settings,
+        registry=registry,
+        metrics=metrics,
+        admission=Admission(
+            metrics,
+            max_concurrency=settings.max_concurrency,
+            max_queue=settings.max_queue,
+            max_uploads=settings.max_uploads,
+        ),
+        lifecycle=Lifecycle(),
+        executor=ThreadPoolExecutor(settings.max_concurrency, thread_name_prefix="classify"),
+    )
+
+
+def service_of(request: Request) -> Service:
+    service: Service = request.app.state.service
+    return service
