@@ -74,7 +74,7 @@ def client(make_client):
 def sample(registry):
     """A sample's value by name and labels; None where there is none."""
 
-    def value(name, **labels):
+    def value(name, /, **labels):
         return registry.get_sample_value(name, labels)
 
     return value
