@@ -66,5 +66,5 @@ async def running(app):
 
 async def until(condition, *, seconds=5.0):
     async with asyncio.timeout(seconds):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - the conditions are plain values
             await asyncio.sleep(0.005)

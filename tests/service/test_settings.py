@@ -1,0 +1,80 @@
+"""Settings: read from the environment when asked, nonsense refused in words that help."""
+
+from __future__ import annotations
+
+import pytest
+
+from service.settings import Settings, SettingsError, read_settings
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch):
+    for name in Settings.model_fields:
+        monkeypatch.delenv(f"ADAMML_{name.upper()}", raising=False)
+
+
+def test_defaults():
+    settings = read_settings()
+
+    assert (settings.host, settings.port, settings.model) == ("127.0.0.1", 8000, None)
+    assert settings.max_upload_bytes == 256 * 1024**2
+
+
+def test_environment_and_overrides(monkeypatch):
+    monkeypatch.setenv("ADAMML_PORT", "9000")
+    monkeypatch.setenv("ADAMML_HOST", "0.0.0.0")  # noqa: S104 - nothing listens here
+    monkeypatch.setenv("ADAMML_MAX_UPLOAD_BYTES", "10 MiB")
+    monkeypatch.setenv("ADAMML_MODEL", "")
+
+    settings = read_settings(port=9001, host=None)
+
+    assert (settings.host, settings.port) == ("0.0.0.0", 9001)  # noqa: S104
+    assert settings.max_upload_bytes == 10 * 1024**2
+    assert settings.model is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("PORT", "70000", "less than or equal to 65535"),
+        ("PORT", "http", "valid integer"),
+        ("MODEL", "/nowhere.zip", "there is no such file"),
+        ("TEMP_DIR", "/nowhere", "not a directory"),
+        ("MAX_UPLOAD_BYTES", "10", "greater than or equal to 1024"),
+        ("MAX_CONCURRENCY", "0", "greater than or equal to 1"),
+        ("REQUEST_DEADLINE_SECONDS", "inf", "less than or equal to 300"),
+        ("REQUEST_DEADLINE_SECONDS", "nan", "less than or equal to 300"),
+        ("LOG_FORMAT", "xml", "'json' or 'text'"),
+        ("DRAIN_GRACE_SECONDS", "-1", "greater than or equal to 0"),
+    ],
+)
+def test_nonsense_is_refused(monkeypatch, name, value, told):
+    monkeypatch.setenv(f"ADAMML_{name}", value)
+
+    with pytest.raises(SettingsError) as refused:
+        read_settings()
+
+    message = str(refused.value)
+    assert f"ADAMML_{name} is {value!r}: " in message
+    assert told in message
+    assert "\n" not in message
+
+
+def test_an_option_is_named_as_such():
+    with pytest.raises(SettingsError, match=r"^--port is '70000': "):
+        read_settings(port=70000)
+
+
+def test_settings_must_fit_each_other(monkeypatch):
+    monkeypatch.setenv("ADAMML_DECODE_TIMEOUT_SECONDS", "60")
+    monkeypatch.setenv("ADAMML_REQUEST_DEADLINE_SECONDS", "30")
+
+    with pytest.raises(SettingsError, match="decode_timeout_seconds 60 exceeds"):
+        read_settings()
+
+
+def test_several_errors_make_one_line(monkeypatch):
+    monkeypatch.setenv("ADAMML_THREADS", "0")
+
+    with pytest.raises(SettingsError, match=r"--port .*; ADAMML_THREADS"):
+        read_settings(port=-1)
