@@ -1,0 +1,137 @@
+import itertools
+
+import pytest
+import torch
+
+from model.networks import LateFusion
+from model.networks.fusion import MIN_WEIGHT
+from model.spec import FusionSpec
+
+VARIANTS = [
+    FusionSpec(rule=rule, renormalizes=renormalizes)
+    for rule in ("weighted", "average")
+    for renormalizes in (False, True)
+]
+
+
+def make_fusion(spec, weights=None, num_modalities=3):
+    fusion = LateFusion(spec, num_modalities)
+    if weights is not None:
+        fusion.free_weights.data = torch.tensor(weights)
+    return fusion
+
+
+def test_weights_start_equal_and_always_sum_to_one():
+    fusion = make_fusion(FusionSpec())
+
+    torch.testing.assert_close(fusion.weights(), torch.full((3,), 1 / 3))
+    fusion.free_weights.data = torch.tensor([0.5, -0.2])
+    torch.testing.assert_close(fusion.weights(), torch.tensor([0.5, -0.2, 0.7]))
+
+
+def test_published_rule_counts_the_skipped_as_zero():
+    fusion = make_fusion(FusionSpec(), [0.5, -0.2])
+    logits = torch.randn(2, 3, 3, 4)
+    decisions = torch.tensor([[[1, 0, 1], [0, 0, 0], [1, 1, 1]], [[0, 1, 0], [0, 0, 0], [1, 0, 0]]])
+
+    fused = fusion(logits, decisions)
+
+    weighted = torch.einsum(
+        "m,nsm,nsmk->nsk", torch.tensor([0.5, -0.2, 0.7]), decisions.float(), logits
+    )
+    torch.testing.assert_close(fused.segments, weighted)
+    torch.testing.assert_close(fused.video, weighted.sum(dim=1) / 3)
+
+
+def test_renormalising_keeps_the_scale_and_ignores_empty_segments():
+    fusion = make_fusion(FusionSpec(renormalizes=True), [0.5, 0.3])
+    logits = torch.randn(2, 3, 4)
+    decisions = torch.tensor([[1, 0, 1], [0, 0, 0]])
+
+    fused = fusion(logits, decisions)
+
+    torch.testing.assert_close(fused.segments[0], (0.5 * logits[0, 0] + 0.2 * logits[0, 2]) / 0.7)
+    assert not fused.segments[1].any()
+    torch.testing.assert_close(fused.video, fused.segments[0])
+
+
+def test_everything_selected_is_the_same_with_and_without_renormalising():
+    logits, decisions = torch.randn(2, 3, 3, 4), torch.ones(2, 3, 3)
+    plain = make_fusion(FusionSpec(), [0.5, 0.3])(logits, decisions)
+    renormalized = make_fusion(FusionSpec(renormalizes=True), [0.5, 0.3])(logits, decisions)
+
+    torch.testing.assert_close(plain.video, renormalized.video)
+
+
+@pytest.mark.parametrize("spec", VARIANTS, ids=str)
+def test_a_video_with_nothing_selected_has_zero_logits(spec):
+    fused = make_fusion(spec)(torch.randn(2, 3, 3, 4), torch.zeros(2, 3, 3))
+
+    assert not fused.video.any()
+    assert not fused.segments.any()
+
+
+@pytest.mark.parametrize("weights", [[0.2, -0.2], [1.5, -0.5], [0.0, 0.0], [-3.0, 2.0]])
+def test_renormalised_logits_lie_between_the_selected_ones(weights):
+    """A tiny or negative weight must neither blow logits up nor turn them over."""
+    fusion = make_fusion(FusionSpec(renormalizes=True), weights)
+    logits = torch.randn(1, 3, 4)
+
+    for pattern in list(itertools.product([0.0, 1.0], repeat=3))[1:]:
+        fused = fusion(logits, torch.tensor([pattern])).video
+        chosen = logits[0, torch.tensor(pattern).bool()]
+        assert (fused >= chosen.amin(dim=0) - 1e-5).all()
+        assert (fused <= chosen.amax(dim=0) + 1e-5).all()
+
+
+@pytest.mark.parametrize("spec", VARIANTS, ids=str)
+@pytest.mark.parametrize("pattern", list(itertools.product([0.0, 1.0], repeat=2)))
+def test_gradients_are_finite_for_every_pattern(spec, pattern):
+    fusion = make_fusion(spec, num_modalities=2)
+    if spec.rule == "weighted":
+        fusion.free_weights.data = torch.tensor([0.0])
+    logits = torch.randn(2, 3, 2, 4, requires_grad=True)
+    decisions = torch.tensor([pattern, (0.0, 0.0), (1.0, 0.0)]).repeat(2, 1, 1).requires_grad_()
+
+    fused = fusion(logits, decisions)
+    (fused.video.square().sum() + fused.segments.sum()).backward()
+
+    for tensor in (logits, decisions, *fusion.parameters()):
+        assert tensor.grad.isfinite().all()
+
+
+def test_an_empty_segment_still_tells_the_policy_what_it_missed():
+    logits = torch.randn(1, 2, 4)
+    decisions = torch.zeros(1, 2, requires_grad=True)
+
+    make_fusion(FusionSpec(), num_modalities=2)(logits, decisions).video.sum().backward()
+
+    torch.testing.assert_close(decisions.grad, logits.sum(dim=-1) / 2)
+
+
+def test_a_weight_below_the_floor_can_recover():
+    """Its own gradient is cut off, but that of the last weight, 1 - sum, moves it."""
+    fusion = make_fusion(FusionSpec(renormalizes=True), [MIN_WEIGHT / 10], num_modalities=2)
+
+    fused = fusion(torch.tensor([[[1.0], [0.0]]]), torch.ones(1, 2))
+    fused.video.sum().backward()
+
+    assert fusion.free_weights.grad.item() > 0
+
+
+def test_leading_axes_are_videos():
+    fusion = make_fusion(FusionSpec(renormalizes=True), [0.5, 0.3])
+    logits, decisions = torch.randn(2, 5, 3, 4), torch.randint(0, 2, (2, 5, 3))
+
+    both = fusion(logits, decisions)
+
+    for video in range(2):
+        alone = fusion(logits[video], decisions[video])
+        torch.testing.assert_close(both.video[video], alone.video)
+        torch.testing.assert_close(both.segments[video], alone.segments)
+
+
+def test_one_modality_needs_no_weights():
+    fused = make_fusion(FusionSpec(), num_modalities=1)(torch.ones(2, 1, 3), torch.ones(2, 1))
+
+    assert torch.equal(fused.video, torch.ones(3))
