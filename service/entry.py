@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
-
-from model.inputs.limits import DecodeLimits
 from prometheus_client import disable_created_metrics
 
+from model.inputs.limits import DecodeLimits
 from model.loading import load_classifier
 from service.app import create_app
 from service.logs import configure_logging
@@ -30,11 +28,9 @@ def serve(settings: Settings) -> int:
 
 
 def decode_limits(settings: Settings) -> DecodeLimits:
-    """The inputs' own limits, but for those that the operator has set."""
-    chosen = {
-        "max_duration_seconds": settings.max_video_seconds,
-        "max_pixels": settings.max_frame_pixels,
-        "wall_seconds": settings.decode_timeout_seconds,
-    }
-    given = {name: value for name, value in chosen.items() if value is not None}
-    return dataclasses.replace(DecodeLimits(), **given)
+    """What one video may cost, as the operator has set it."""
+    return DecodeLimits(
+        max_duration_seconds=settings.max_video_seconds,
+        max_pixels=settings.max_frame_pixels,
+        wall_seconds=settings.decode_timeout_seconds,
+    )

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Literal, Self
+from typing import Literal
 
-from pydantic import ByteSize, Field, ValidationError, field_validator, model_validator
+from pydantic import ByteSize, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from model.inputs.limits import DecodeLimits
 
 ENVIRONMENT_PREFIX = "ADAMML_"
 # The duration histograms end here, and so does what a caller may reasonably wait for.
 _MAX_DEADLINE_SECONDS = 300.0
+_LIMITS = DecodeLimits()
 
 
 class Settings(BaseSettings):
@@ -33,9 +36,10 @@ class Settings(BaseSettings):
     max_uploads: int = Field(default=32, ge=1, le=10_000, description="Uploads at once.")
     temp_dir: Path | None = Field(default=None, description="For uploads; none: the system's.")
 
-    max_video_seconds: float | None = Field(default=None, gt=0)
-    max_frame_pixels: int | None = Field(default=None, ge=1)
-    decode_timeout_seconds: float | None = Field(default=None, gt=0)
+    # The inputs' own defaults; the request's deadline ends decoding too.
+    max_video_seconds: float = Field(default=_LIMITS.max_duration_seconds, gt=0)
+    max_frame_pixels: int = Field(default=_LIMITS.max_pixels, ge=1)
+    decode_timeout_seconds: float = Field(default=_LIMITS.wall_seconds, gt=0)
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "text"] = "json"
@@ -60,16 +64,6 @@ class Settings(BaseSettings):
             raise ValueError("it is not a directory that can be written to")
         return path
 
-    @model_validator(mode="after")
-    def _decoding_fits_deadline(self) -> Self:
-        timeout = self.decode_timeout_seconds
-        if timeout is not None and timeout > self.request_deadline_seconds:
-            raise ValueError(
-                f"decode_timeout_seconds {timeout:g} exceeds"
-                f" request_deadline_seconds {self.request_deadline_seconds:g}"
-            )
-        return self
-
 
 class SettingsError(ValueError):
     """One line for each setting that is wrong, with what it is and what is allowed."""
@@ -92,8 +86,6 @@ def _line(
     location: tuple[int | str, ...], value: object, message: str, *, overrides: dict[str, object]
 ) -> str:
     message = message.removeprefix("Value error, ")
-    if not location:
-        return message
     name = str(location[0])
     shown = f"--{name}" if name in overrides else f"{ENVIRONMENT_PREFIX}{name.upper()}"
     return f"{shown} is {str(value)!r}: {message[:1].lower()}{message[1:]}"

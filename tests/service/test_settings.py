@@ -65,14 +65,6 @@ def test_an_option_is_named_as_such():
         read_settings(port=70000)
 
 
-def test_settings_must_fit_each_other(monkeypatch):
-    monkeypatch.setenv("ADAMML_DECODE_TIMEOUT_SECONDS", "60")
-    monkeypatch.setenv("ADAMML_REQUEST_DEADLINE_SECONDS", "30")
-
-    with pytest.raises(SettingsError, match="decode_timeout_seconds 60 exceeds"):
-        read_settings()
-
-
 def test_several_errors_make_one_line(monkeypatch):
     monkeypatch.setenv("ADAMML_THREADS", "0")
 
