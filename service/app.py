@@ -14,7 +14,7 @@ from fastapi.openapi.utils import get_openapi
 from prometheus_client import CollectorRegistry
 from starlette.types import Lifespan
 
-from service import classify, operations
+from service import classify, operations, page
 from service.handlers import add_exception_handlers
 from service.lingering import LingeringClose
 from service.metrics import create_registry
@@ -46,6 +46,7 @@ def create_app(
     app.state.service = service
     app.include_router(classify.router)
     app.include_router(operations.router)
+    app.include_router(page.router)
     add_exception_handlers(app)
     # The last one added is the outermost.
     app.add_middleware(Observation, metrics=service.metrics)

@@ -21,7 +21,11 @@ class Settings(BaseSettings):
     """Built once by the entry point and passed down; nothing else reads the environment."""
 
     model_config = SettingsConfigDict(
-        env_prefix=ENVIRONMENT_PREFIX, frozen=True, extra="forbid", env_ignore_empty=True
+        env_prefix=ENVIRONMENT_PREFIX,
+        frozen=True,
+        extra="forbid",
+        env_ignore_empty=True,
+        allow_inf_nan=False,
     )
 
     host: str = Field(default="127.0.0.1", min_length=1)

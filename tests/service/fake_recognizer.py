@@ -32,6 +32,8 @@ VIDEO = VideoInfo(
     audio_codec="aac",
     rotation_degrees=0,
     start_offset_seconds=0.0,
+    video_index=0,
+    audio_index=1,
 )
 
 
