@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from model.answer_warning import AnswerWarning
 from model.classification import (
-    AnswerWarning,
     Classification,
     Compute,
     Decision,

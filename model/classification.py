@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from model.answer_warning import AnswerWarning
 from model.inputs.video import VideoInfo
 from model.spec import Modality
 
@@ -72,12 +73,6 @@ class Compute:
     def saved_ratio(self) -> float:
         """1 - spent / dense; negative when the policy cost more than it saved."""
         return 1.0 - self.macs / self.macs_dense
-
-
-@dataclass(frozen=True, slots=True)
-class AnswerWarning:
-    code: str
-    detail: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ def convert_checkpoint(source: Path, target: Path, *, labels: Sequence[str]) -> 
 def load_reference(path: Path) -> dict[str, Tensor]:
     """The state dict of a torch.save file, without the prefix that data parallelism adds."""
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        content = _load(path)
     except pickle.UnpicklingError as error:
         raise CheckpointError(
             f"{path} is refused: it is not a torch file of tensors and plain values alone, and"
@@ -59,6 +59,15 @@ def load_reference(path: Path) -> dict[str, Tensor]:
         if not isinstance(name, str) or not isinstance(value, Tensor):
             raise CheckpointError(f"{path}: {name!r} in its state_dict is not a tensor")
     return {name.removeprefix("module."): value for name, value in tensors.items()}
+
+
+def _load(path: Path) -> object:
+    """Whatever torch.load makes of the file; an OSError is about opening it, and only that."""
+    with path.open("rb") as file:
+        try:
+            return torch.load(file, map_location="cpu", weights_only=True)
+        except OSError as error:  # what torch raises of a truncated archive
+            raise ValueError(str(error)) from error
 
 
 def convert_tensors(

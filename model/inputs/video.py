@@ -12,7 +12,7 @@ class VideoInfo:
     `width` and `height` are as shown, after `rotation_degrees` (clockwise, 0, 90, 180 or 270).
     `start_offset_seconds` is where the first frame lies after the container's start time, which is
     what ffmpeg's -ss counts from. `constant_frame_rate` is false for variable or unknown rates.
-    `audio_codec` None: no audio stream that can be used.
+    `audio_codec` None: no audio stream that can be used. The indices are those of the streams.
     """
 
     duration_seconds: float
@@ -25,3 +25,5 @@ class VideoInfo:
     audio_codec: str | None
     rotation_degrees: int
     start_offset_seconds: float
+    video_index: int = 0
+    audio_index: int | None = None

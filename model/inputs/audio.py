@@ -1,0 +1,151 @@
+"""Sound of the segments: decoding it, aligned with the pictures, and cutting the windows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from model.answer_warning import AnswerWarning
+from model.input_spec import AudioSpec, InputSpec
+from model.inputs.cage import Patience, run_caged
+from model.inputs.ffmpeg import compile_command, open_input
+from model.inputs.limits import DecodeLimits
+from model.inputs.segments import Plan
+from model.inputs.spectrogram import Waveform
+from model.inputs.video import VideoInfo
+
+# Sound decodes so fast that one process and its seek cost as much as a minute of it.
+MERGE_SECONDS = 60.0
+# A window's own length is decoded before it as well, for windows that reach past the sound's end.
+MIN_SECONDS = 0.1
+BYTES_PER_SAMPLE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """One waveform of `num_samples` a segment, None where there is none, and what was wrong."""
+
+    windows: tuple[Waveform | None, ...]
+    warnings: tuple[AnswerWarning, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Sound decoded in one go: samples from `start_seconds` of the video's time axis on."""
+
+    start_seconds: float
+    samples: Waveform
+
+    def cut(self, start_seconds: float, spec: AudioSpec) -> Waveform | None:
+        """The window from `start_seconds`; moved to end with the sound when it overhangs.
+
+        None when the window lies beyond the sound altogether. Sound shorter than a window
+        repeats, as in the published system.
+        """
+        if len(self.samples) == 0:
+            return None
+        first = round((start_seconds - self.start_seconds) * spec.sample_rate)
+        if first >= len(self.samples):
+            return None
+        first = max(0, min(first, len(self.samples) - spec.num_samples))
+        window = self.samples[first : first + spec.num_samples]
+        return np.resize(window, spec.num_samples)
+
+
+def window_start(plan: Plan, index: int, inputs: InputSpec) -> float:
+    """Seconds: the window is centred on the middle of the segment's used frames, from 0 on.
+
+    At paper size and 25 frames/s the used frames are 0, 4, .., 28 and the middle is frame 14,
+    0.56 s after the segment's start, so the first window would begin at -0.08 and begins at 0.
+    """
+    segment = plan.segments[index]
+    middle = segment.first_frame + (inputs.frames - 1) * inputs.frame_stride / 2
+    return max(0.0, middle / plan.rate - inputs.audio.window_seconds / 2)
+
+
+def decode_sound(
+    path: Path,
+    info: VideoInfo,
+    plan: Plan,
+    inputs: InputSpec,
+    *,
+    limits: DecodeLimits,
+    patience: Patience,
+) -> Sound:
+    """One window a segment. Raises what the cage raises; bad sound is a warning, not an error."""
+    nothing: tuple[None, ...] = (None,) * len(plan.segments)
+    if info.audio_index is None:
+        detail = "the file has no audio stream; audio is unavailable"
+        return Sound(nothing, (AnswerWarning("no_audio_stream", detail),))
+    starts = [window_start(plan, index, inputs) for index in range(len(plan.segments))]
+    decoder = _SoundDecoder(path, info, inputs.audio, limits, patience)
+    windows: list[Waveform | None] = [None] * len(starts)
+    longest = 0
+    for group in group_starts(starts):
+        stretch = decoder.decode([starts[index] for index in group])
+        longest = max(longest, len(stretch.samples))
+        for index in group:
+            windows[index] = stretch.cut(starts[index], inputs.audio)
+    if longest < MIN_SECONDS * inputs.audio.sample_rate:
+        return Sound(nothing, (_too_little(longest, inputs.audio),))
+    return Sound(tuple(windows), ())
+
+
+def group_starts(starts: Sequence[float]) -> list[list[int]]:
+    """Indices of windows close enough to be decoded together.
+
+    >>> group_starts([0.0, 30.0, 300.0])
+    [[0, 1], [2]]
+    """
+    groups: list[list[int]] = []
+    for index in sorted(range(len(starts)), key=lambda index: starts[index]):
+        if groups and starts[index] - starts[groups[-1][-1]] <= MERGE_SECONDS:
+            groups[-1].append(index)
+        else:
+            groups.append([index])
+    return groups
+
+
+def _too_little(samples: int, spec: AudioSpec) -> AnswerWarning:
+    if samples == 0:
+        return AnswerWarning("audio_undecodable", "the audio stream gives no sound")
+    seconds = samples / spec.sample_rate
+    return AnswerWarning(
+        "audio_too_short", f"the sound lasts {seconds:.3f} s; at least {MIN_SECONDS} s are needed"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _SoundDecoder:
+    path: Path
+    info: VideoInfo
+    spec: AudioSpec
+    limits: DecodeLimits
+    patience: Patience
+
+    def decode(self, starts: Sequence[float]) -> Stretch:
+        """Mono samples from one window before the first of `starts` to the end of the last."""
+        begin = max(0.0, min(starts) - self.spec.window_seconds)
+        lasts = max(starts) + self.spec.window_seconds - begin
+        max_bytes = round(lasts * self.spec.sample_rate + 1) * BYTES_PER_SAMPLE
+        finished = run_caged(
+            self._command(begin, lasts),
+            limits=self.limits,
+            patience=self.patience,
+            max_output_bytes=max_bytes + self.spec.num_samples * BYTES_PER_SAMPLE,
+        )
+        whole = len(finished.output) // BYTES_PER_SAMPLE
+        samples = np.frombuffer(finished.output, dtype="<f4", count=whole)
+        return Stretch(begin, np.nan_to_num(samples, posinf=0.0, neginf=0.0))
+
+    def _command(self, begin: float, lasts: float) -> list[str]:
+        """`async` fills gaps by time stamps; `first_pts` makes sample 0 lie on `begin` exactly:
+        sound that starts later is preceded by silence, earlier sound is cut."""
+        seek = begin + self.info.start_offset_seconds
+        stream = open_input(self.path, self.limits, seek_seconds=seek)
+        stream = stream[str(self.info.audio_index)]
+        stream = stream.filter("aresample", self.spec.sample_rate, **{"async": 1, "first_pts": 0})
+        return compile_command(stream, format="f32le", ac=1, t=f"{lasts:.6f}")

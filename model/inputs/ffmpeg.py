@@ -1,0 +1,59 @@
+"""Composing ffmpeg and ffprobe command lines; running them is the cage's business."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import ffmpeg
+
+from model.inputs.allowlist import (
+    AUDIO_CODECS,
+    DEMUXERS,
+    OTHER_CODECS,
+    PROTOCOLS,
+    VIDEO_CODECS,
+)
+from model.inputs.limits import DecodeLimits
+
+# Two processes run side by side at most; more threads would fight over the same cores.
+DECODER_THREADS = 2
+
+Options = dict[str, str | int | float]
+
+
+def safe_input_options(limits: DecodeLimits) -> Options:
+    """Options of an input for both programs: nothing but allowed formats, codecs and sizes."""
+    return {
+        "protocol_whitelist": ",".join(PROTOCOLS),
+        "format_whitelist": ",".join(DEMUXERS),
+        "codec_whitelist": ",".join((*VIDEO_CODECS, *AUDIO_CODECS, *OTHER_CODECS)),
+        "max_pixels": limits.max_pixels,
+    }
+
+
+def input_url(path: Path) -> str:
+    """Absolute and with its protocol, so that no name is taken for an option or an address."""
+    return f"file:{path.absolute()}"
+
+
+def probe_command(path: Path, limits: DecodeLimits, **show: str | None) -> list[str]:
+    """ffprobe writing JSON; `show` holds options such as show_streams, None for a bare flag."""
+    command = ["ffprobe", "-v", "error", "-hide_banner", "-of", "json"]
+    for name, value in {**safe_input_options(limits), **show}.items():
+        command += [f"-{name}"] if value is None else [f"-{name}", str(value)]
+    return [*command, "-i", input_url(path)]
+
+
+def open_input(path: Path, limits: DecodeLimits, *, seek_seconds: float) -> ffmpeg.Stream:
+    """An input that starts `seek_seconds` after the container's own start time."""
+    options = safe_input_options(limits) | {"threads": DECODER_THREADS}
+    if seek_seconds > 0:
+        options["ss"] = f"{seek_seconds:.6f}"
+    return ffmpeg.input(input_url(path), **options)
+
+
+def compile_command(stream: ffmpeg.Stream, **output: str | int | float) -> list[str]:
+    """ffmpeg writing `stream` to its standard output; information goes to standard error."""
+    sink = ffmpeg.output(stream, "pipe:1", **output)
+    command: list[str] = ffmpeg.compile(sink)
+    return [command[0], "-hide_banner", "-nostdin", "-nostats", *command[1:]]
