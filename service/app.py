@@ -30,10 +30,18 @@ logger = logging.getLogger(__name__)
 
 
 def create_app(
-    settings: Settings, load: RecognizerLoader, *, registry: CollectorRegistry | None = None
+    settings: Settings,
+    load: RecognizerLoader,
+    *,
+    registry: CollectorRegistry | None = None,
+    scraped: CollectorRegistry | None = None,
 ) -> FastAPI:
-    """`load` is called once, in a thread, when the application starts."""
-    service = create_service(settings, registry or create_registry())
+    """`load` is called once, in a thread, when the application starts.
+
+    Series are made in `registry`; /metrics tells `scraped`, where that is another one.
+    """
+    registry = registry or create_registry()
+    service = create_service(settings, registry, scraped or registry)
     app = FastAPI(
         title="adamml",
         summary="Adaptive multi-modal video recognition",

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from model.spec import Modality, ModelSpec, OperatingPoint
 from service.openapi import problems
 from service.state import service_of
+from service.threads import in_thread
 
 router = APIRouter()
 
@@ -48,7 +49,9 @@ async def metrics(request: Request) -> Response:
     """Prometheus's text format, or OpenMetrics for those who ask for it."""
     encode, content_type = choose_encoder(request.headers.get("accept", ""))
     headers = {"Content-Type": content_type}
-    return Response(encode(service_of(request).registry), headers=headers)
+    # With several workers their files are read.
+    content = await in_thread(None, encode, service_of(request).scraped)
+    return Response(content, headers=headers)
 
 
 @router.get("/model", summary="The model that answers", responses=problems(503))

@@ -9,7 +9,12 @@ from types import FrameType
 
 import uvicorn
 from fastapi import FastAPI
+from prometheus_client import disable_created_metrics
 
+from service.app import create_app
+from service.logs import configure_logging
+from service.recognizer import RecognizerLoader
+from service.settings import Settings
 from service.state import Service
 
 # After the drain: for the last bytes of the last answers.
@@ -45,11 +50,32 @@ class DrainingServer(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def run_server(app: FastAPI) -> int:
+def run_alone(settings: Settings, load: RecognizerLoader) -> int:
+    """One process; returns the exit status."""
+    prepare_process(settings)
+    return run_server(create_app(settings, load))
+
+
+def prepare_process(settings: Settings) -> None:
+    """What belongs to a process as a whole, and so to nothing but its entry point."""
+    configure_logging(settings.log_level, settings.log_format)
+    # A timestamp beside each counter doubles the series and feeds no query.
+    disable_created_metrics()  # type: ignore[no-untyped-call]
+
+
+def run_server(app: FastAPI, listener: socket.socket | None = None) -> int:
     """Serve until a signal or a failure to load; returns the exit status."""
     service: Service = app.state.service
-    settings = service.settings
-    config = uvicorn.Config(
+    # uvicorn raises the signal again when it is done; a drained service ends well.
+    signal.signal(signal.SIGTERM, _ignore)
+    signal.signal(signal.SIGINT, _ignore)
+    server = DrainingServer(_config(app, service.settings), service)
+    server.run(sockets=None if listener is None else [listener])
+    return _EXIT_OK if service.lifecycle.failure is None else _EXIT_FAILED
+
+
+def _config(app: FastAPI, settings: Settings) -> uvicorn.Config:
+    return uvicorn.Config(
         app,
         host=settings.host,
         port=settings.port,
@@ -63,11 +89,6 @@ def run_server(app: FastAPI) -> int:
         timeout_graceful_shutdown=_CLOSE_SECONDS,
         h11_max_incomplete_event_size=_MAX_HEAD_BYTES,
     )
-    # uvicorn raises the signal again when it is done; a drained service ends well.
-    signal.signal(signal.SIGTERM, _ignore)
-    signal.signal(signal.SIGINT, _ignore)
-    DrainingServer(config, service).run()
-    return _EXIT_OK if service.lifecycle.failure is None else _EXIT_FAILED
 
 
 def _ignore(number: int, frame: FrameType | None) -> None:

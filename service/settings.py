@@ -30,6 +30,7 @@ class Settings(BaseSettings):
 
     host: str = Field(default="127.0.0.1", min_length=1)
     port: int = Field(default=8000, ge=0, le=65535)
+    workers: int = Field(default=1, ge=1, le=64, description="Processes, each with all below.")
     model: Path | None = Field(default=None, description="Bundle or checkpoint; none: bundled.")
     threads: int | None = Field(default=None, ge=1, le=256, description="Cores per network.")
 

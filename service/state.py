@@ -22,7 +22,7 @@ class Service:
     """`recognizer` is None until it is loaded and warm, `spool` outside of the app's lifespan."""
 
     settings: Settings
-    registry: CollectorRegistry
+    scraped: CollectorRegistry
     metrics: ServiceMetrics
     admission: Admission
     lifecycle: Lifecycle
@@ -41,11 +41,13 @@ class Service:
         return self.spool
 
 
-def create_service(settings: Settings, registry: CollectorRegistry) -> Service:
+def create_service(
+    settings: Settings, registry: CollectorRegistry, scraped: CollectorRegistry
+) -> Service:
     metrics = ServiceMetrics(registry)
     return Service(
         settings=settings,
-        registry=registry,
+        scraped=scraped,
         metrics=metrics,
         admission=Admission(
             metrics,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -31,14 +31,10 @@ _FIRST_TIME = re.compile(r"n: *0 .*?pts_time:(-?[\d.]+)")
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Wanted grid indices, sorted, that one process decodes from `lead` grid steps before."""
+    """Wanted grid indices, sorted, that one process decodes from the grid index `origin` on."""
 
     wanted: tuple[int, ...]
-    lead: int = 1
-
-    @property
-    def origin(self) -> int:
-        return max(0, self.wanted[0] - self.lead)
+    origin: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +69,8 @@ def decode_frames(
 def plan_runs(wanted: Sequence[int], rate: float) -> list[Run]:
     """Group grid indices into runs that one process each decodes.
 
-    >>> [run.wanted for run in plan_runs([0, 4, 8, 500, 501], 25.0)]
-    [(0, 4, 8), (500, 501)]
+    >>> plan_runs([2, 4, 8, 500, 501], 25.0)
+    [Run(wanted=(2, 4, 8), origin=0), Run(wanted=(500, 501), origin=499)]
     """
     ordered = sorted(set(wanted))
     runs: list[list[int]] = []
@@ -83,7 +79,12 @@ def plan_runs(wanted: Sequence[int], rate: float) -> list[Run]:
             runs[-1].append(index)
         else:
             runs.append([index])
-    return [Run(tuple(run)) for run in runs]
+    return [run_from(indices, indices[0] - 1, rate) for indices in runs]
+
+
+def run_from(wanted: Sequence[int], origin: int, rate: float) -> Run:
+    """Close to the beginning a run starts there: no seek, no doubt about where it ended up."""
+    return Run(tuple(wanted), origin if origin > MERGE_SECONDS * rate else 0)
 
 
 def scaled_size(info: VideoInfo, short_side: int) -> tuple[int, int]:
@@ -113,7 +114,8 @@ class _Decoder:
         for seconds in LEADS_SECONDS:
             if complete or run.origin == 0 or self.info.constant_frame_rate:
                 break
-            run = replace(run, lead=round(seconds * self.rate))
+            origin = run.wanted[0] - round(seconds * self.rate)
+            run = run_from(run.wanted, origin, self.rate)
             decoded, complete = self._attempt(run)
         return decoded
 
@@ -152,12 +154,17 @@ class _Decoder:
 
     def _command(self, run: Run, width: int, height: int) -> list[str]:
         """The fps filter lays the grid: each step shows the frame nearest in time, or, where
-        frames are rarer, the last one; so step k of its output is grid index origin + k."""
+        frames are rarer, the last one; so step k of its output is grid index origin + k.
+        A last frame shorter than a step counts (`eof_action`): it may be the only one."""
         stream = open_input(self.path, self.limits, seek_seconds=self._seek(run))
         stream = stream[str(self.info.video_index)]
         stream = stream.filter("showinfo", checksum=0)
         stream = stream.filter(
-            "fps", fps=f"{self.rate:.9f}", start_time=f"{self._before(run):.6f}", round="near"
+            "fps",
+            fps=f"{self.rate:.9f}",
+            start_time=f"{self._before(run):.6f}",
+            round="near",
+            eof_action="pass",
         )
         stream = stream.filter("select", select_expression(run))
         if max(self.info.width, self.info.height) > MAX_ASPECT * min(
@@ -177,7 +184,7 @@ class _Decoder:
 def select_expression(run: Run) -> str:
     """ffmpeg's select expression for the run's steps, consecutive ones joined.
 
-    >>> select_expression(Run((100, 101, 102, 110), lead=1))
+    >>> select_expression(Run((100, 101, 102, 110), origin=99))
     'between(n,1,3)+between(n,11,11)'
     """
     spans: list[list[int]] = []

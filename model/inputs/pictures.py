@@ -47,7 +47,8 @@ def decode_pictures(
 
     def attempt(info: VideoInfo) -> tuple[Plan, list[int], Decoded]:
         plan = plan_for(info)
-        indices = {s.first_frame + offset for s in plan.segments for offset in offsets}
+        # Frame 0 as well: a single frame may claim to last, and then is all there is.
+        indices = {s.first_frame + offset for s in plan.segments for offset in offsets} | {0}
         wanted = sorted({min(index, plan.last_frame) for index in indices})
         decoded = decode_frames(
             path, info, spec.inputs, wanted, plan.rate, limits=limits, patience=patience

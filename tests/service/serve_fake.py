@@ -10,10 +10,9 @@ import time
 
 from fake_recognizer import FakeRecognizer
 
-from service.app import create_app
-from service.logs import configure_logging
-from service.server import run_server
+from service.server import run_alone
 from service.settings import read_settings
+from service.workers import run_workers
 
 
 def load() -> FakeRecognizer:
@@ -26,5 +25,4 @@ def load() -> FakeRecognizer:
 
 if __name__ == "__main__":
     settings = read_settings()
-    configure_logging(settings.log_level, settings.log_format)
-    sys.exit(run_server(create_app(settings, load)))
+    sys.exit((run_alone if settings.workers == 1 else run_workers)(settings, load))

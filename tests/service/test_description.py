@@ -78,4 +78,4 @@ def test_two_applications_share_nothing(make_settings, recognizer):
     """Metrics used to clash when a registry was shared by default."""
     first, second = (create_app(make_settings(), lambda: recognizer) for _ in range(2))
 
-    assert first.state.service.registry is not second.state.service.registry
+    assert first.state.service.scraped is not second.state.service.scraped
