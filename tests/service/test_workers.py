@@ -1,0 +1,110 @@
+"""Several workers: counted as one, stopped as one, ended when one of them ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx2 as httpx
+import pytest
+from fake_recognizer import wait_until
+from server_process import ServerProcess
+
+VIDEO = {"content-type": "video/mp4"}
+COMMAND = [sys.executable, Path(__file__).parent / "serve_fake.py"]
+
+
+@pytest.fixture
+def start(tmp_path):
+    servers = []
+
+    def start_server(*arguments):
+        servers.append(ServerProcess([*COMMAND, *arguments], tmp_path, workers=2))
+        return servers[-1]
+
+    yield start_server
+    for server in servers:
+        server.kill()
+
+
+def ready_pids(server):
+    return {line["pid"] for line in server.log_lines() if line["message"] == "ready"}
+
+
+@pytest.fixture
+def server(start):
+    """Both workers are ready."""
+    server = start()
+    wait_until(lambda: len(ready_pids(server)) == 2, seconds=20)
+    return server
+
+
+def sample(text, series):
+    (value,) = (line.split()[-1] for line in text.splitlines() if line.startswith(f"{series} "))
+    return float(value)
+
+
+def test_counters_are_exact_whichever_worker_is_asked(server):
+    def post(index):
+        body, query = (b"video", "segments=3") if index % 3 else (b"", "segments=3")
+        # A connection each, so that both workers get some.
+        url = f"{server.url}/classify?{query}"
+        return httpx.post(url, content=body, headers=VIDEO, timeout=30)
+
+    with ThreadPoolExecutor(8) as pool:
+        responses = list(pool.map(post, range(60)))
+
+    answers = [response.json() for response in responses if response.status_code == 200]
+    assert len(answers) == 40
+    spent = sum(round(a["compute"]["gflops_by_component"]["rgb"] * 1e9) for a in answers)
+    for _ in range(6):
+        text = httpx.get(f"{server.url}/metrics").text
+        assert sample(text, 'adamml_requests_total{route="/classify",status="200"}') == 40
+        assert sample(text, 'adamml_requests_total{route="/classify",status="422"}') == 20
+        assert sample(text, 'adamml_flops_executed_total{component="rgb"}') == spent
+        assert sample(text, "adamml_segments_total") == 120
+        assert sample(text, "adamml_request_duration_seconds_count") == 60
+        assert sample(text, "adamml_requests_in_progress") == 0
+        assert sample(text, 'adamml_model_info{name="fake",version="0123456789ab"}') == 1
+
+
+def test_sigterm_drains_all_workers_and_leaves_nothing(server):
+    with ThreadPoolExecutor() as pool:
+        slow = [
+            pool.submit(httpx.post, f"{server.url}/classify", content=b"slow", headers=VIDEO)
+            for _ in range(2)
+        ]
+        wait_until(lambda: "in_progress 2.0" in httpx.get(f"{server.url}/metrics").text)
+        server.terminate()
+        statuses = [answer.result().status_code for answer in slow]
+
+    assert statuses == [200, 200]
+    assert server.wait() == 0
+    assert list(server.temp_dir.iterdir()) == []
+
+
+def test_a_worker_that_dies_ends_the_service(server):
+    os.kill(ready_pids(server).pop(), signal.SIGKILL)
+
+    assert server.wait() == 1
+
+
+def test_workers_end_with_their_parent(server):
+    pids = ready_pids(server)
+    server.process.kill()
+
+    def gone(pid):
+        try:
+            state = Path(f"/proc/{pid}/stat").read_text().rsplit(")")[-1].split()[0]
+        except FileNotFoundError:
+            return True
+        return state == "Z"
+
+    wait_until(lambda: all(gone(pid) for pid in pids), seconds=15)
+
+
+def test_a_model_that_does_not_load_ends_the_service(start):
+    assert start("fail").wait() == 1
