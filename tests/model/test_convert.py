@@ -87,7 +87,10 @@ def test_labels_must_make_a_spec(convert, tensors):
             {"main_net.nets.0.bn1.bias": None},
             "are missing: recognizers.rgb.trunk.backbone.bn1.bias",
         ),
-        ({"policy_net.joint_net.joint.0.weight": None}, "joint.joint.0.weight is missing|joint.0"),
+        (
+            {"policy_net.joint_net.joint.0.weight": None},
+            "the tensor policy_net.joint_net.joint.0.weight is missing",
+        ),
         (
             {"main_net.nets.0.conv1.weight": torch.zeros(64, 15, 7, 7)},
             "takes 15 channels; known are 1: audio, 3: rgb, 10: flow",

@@ -17,6 +17,8 @@ from torch import Tensor
 
 from model.checkpoint import load_model
 from model.convert import convert_checkpoint
+from model.input_spec import AudioSpec
+from model.inputs.spectrogram import spectrogram
 from model.networks import AdaMML, decide
 
 DEFAULT_GOLDEN = Path(__file__).parents[3] / "shared/reference/parity/golden.json"
@@ -169,3 +171,16 @@ def test_video_logits(record, model: AdaMML, logits: Tensor, decisions, expected
     chosen = torch.tensor(record[decisions]) if decisions else torch.ones(logits.shape[:3])
 
     assert_matches(model.fusion(logits, chosen).video, record[expected])
+
+
+def test_spectrogram():
+    golden = json.loads(GOLDEN.read_text())
+    expected, seed = golden["audio_spectrogram"], golden["rgb+audio"]["seed"]
+    samples = 0.1 * random_state(seed, "waveform").standard_normal(30_720)
+
+    actual = torch.from_numpy(spectrogram(samples.astype(np.float32), AudioSpec()))
+
+    assert list(actual.shape) == expected["shape"]
+    assert_matches(actual.mean(dim=1)[:64], expected["row_means"])
+    assert_matches(actual[:4, :4], expected["corner"])
+    assert actual.mean().item() == pytest.approx(expected["mean"], rel=RELATIVE_TOLERANCE)
