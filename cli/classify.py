@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 import typer
 
 if TYPE_CHECKING:
     from model.classification import Classification
+    from model.classifier import Classifier
+    from model.spec import Modality
 
 
 def classify(
@@ -17,29 +19,32 @@ def classify(
         Path | None, typer.Option(help="Bundle or checkpoint; the bundled model otherwise.")
     ] = None,
     as_json: Annotated[
-        bool, typer.Option("--json", help="One JSON document a line and video.")
+        bool, typer.Option("--json", help="The HTTP answer, one line a video.")
     ] = False,
-    policy: Annotated[str, typer.Option(help="adaptive, or all for every modality.")] = "adaptive",
+    policy: Annotated[
+        Literal["adaptive", "all"], typer.Option(help="all runs every modality, and no policy.")
+    ] = "adaptive",
     modalities: Annotated[
         str | None, typer.Option(help="Comma-separated modalities that may be used.")
     ] = None,
     max_gflops: Annotated[
-        float | None, typer.Option(help="Ceiling of 1e9 multiply-adds a video.")
+        float | None, typer.Option(help="Ceiling for a video, in 1e9 multiply-adds.")
     ] = None,
-    segments: Annotated[int | None, typer.Option(help="Segments a video, 1 to 64.")] = None,
+    segments: Annotated[int | None, typer.Option(help="Segments of a video, 1 to 64.")] = None,
     threshold: Annotated[
-        float | None, typer.Option(help="Keep a modality when p(keep) exceeds this.")
+        float | None, typer.Option(help="A modality is kept where p(keep) exceeds this.")
     ] = None,
-    top_k: Annotated[int, typer.Option(help="Labels to show.")] = 5,
+    top_k: Annotated[int, typer.Option(help="Labels to name.")] = 5,
 ) -> None:
-    """Classify videos with the adaptive policy; exit status 1 when any of them failed."""
+    """Classify videos; exit status 1 when any of them failed, the others are still answered."""
+    from model.classification import ClassifyOptions
     from model.errors import VideoError
     from model.loading import load_classifier
-    from service.parameters import parse_options
 
-    options = parse_options(
+    names = None if modalities is None else [name.strip() for name in modalities.split(",")]
+    options = ClassifyOptions(
         policy=policy,
-        modalities=modalities,
+        modalities=None if names is None else frozenset(cast("list[Modality]", names)),
         max_gflops=max_gflops,
         segments=segments,
         threshold=threshold,
@@ -52,7 +57,38 @@ def classify(
             result = classifier.classify(video, options)
         except (VideoError, OSError) as error:
             failed = True
-            typer.echo(f"adamml: {video}: {_reason(error)}", err=True)
+            code = getattr(error, "code", "unreadable")
+            typer.echo(f"adamml: {video}: {code}: {error}", err=True)
             continue
-        typer.echo(_as_json(classifier.version, result) if as_json else _as_text(video, result))
-    raise typer.Exit(1 if failed else 0)
+        typer.echo(_json(classifier, result) if as_json else _text(video, result))
+    if failed:
+        raise typer.Exit(1)
+
+
+def _json(classifier: Classifier, result: Classification) -> str:
+    """The document that the service answers with."""
+    from service.request_id import new_ulid
+    from service.responses import ClassifyAnswer, ModelOut
+
+    model = ModelOut(name=classifier.spec.name, version=classifier.version)
+    answer = ClassifyAnswer.of(result, request_id=new_ulid(), model=model)
+    return answer.model_dump_json()
+
+
+def _text(video: Path, result: Classification) -> str:
+    """Labels, then one line a segment: which modalities were computed there."""
+    compute = result.compute
+    lines = [
+        f"{video}: {result.predictions[0].label}",
+        *(f"  {prediction.score:6.1%}  {prediction.label}" for prediction in result.predictions),
+        f"  {compute.macs / 1e9:.3f} of {compute.macs_dense / 1e9:.3f} GFLOPs"
+        f" ({compute.saved_ratio:.0%} saved), {compute.seconds_by_stage['total']:.2f} s",
+    ]
+    for segment in result.segments:
+        chosen = "  ".join(
+            f"{name} {decision.decision}" for name, decision in segment.modalities.items()
+        )
+        span = f"{segment.start_seconds:8.2f} - {segment.end_seconds:7.2f} s"
+        lines.append(f"  {span}  {chosen}")
+    lines += [f"  warning: {warning.code}: {warning.detail}" for warning in result.warnings]
+    return "\n".join(lines)

@@ -1,0 +1,66 @@
+"""The table of an evaluation: the adaptive model beside every fixed choice of modalities."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+from model.runtime.base import Runtime
+from training.evaluate import Score, compute_outputs, score_adaptive, score_fixed
+from training.manifest import Sample
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Scores by row: "adaptive", then the fixed subsets, the dense one last."""
+
+    num_videos: int
+    num_skipped: int
+    threshold: float
+    rows: dict[str, Score]
+
+    def as_dict(self) -> dict[str, object]:
+        return {
+            "videos": self.num_videos,
+            "skipped": self.num_skipped,
+            "threshold": self.threshold,
+            "rows": {
+                name: {
+                    "accuracy": score.accuracy,
+                    "gflops": score.gflops,
+                    "selection": score.selection,
+                }
+                for name, score in self.rows.items()
+            },
+        }
+
+    def as_table(self) -> str:
+        """Markdown; rates are shares of all segments."""
+        names = list(self.rows["adaptive"].selection)
+        lines = [
+            f"| modalities | top-1 | GFLOPs | {' | '.join(names)} |",
+            f"|---|---|---|{'---|' * len(names)}",
+        ]
+        for row, score in self.rows.items():
+            rates = " | ".join(f"{score.selection[name]:.1%}" for name in names)
+            lines.append(f"| {row} | {score.accuracy:.1%} | {score.gflops:.3f} | {rates} |")
+        return "\n".join([*lines, "", f"{self.num_videos} videos, {self.num_skipped} skipped"])
+
+
+def evaluate_runtime(runtime: Runtime, samples: Sequence[Sample]) -> Report:
+    """Run everything once a video, then score every choice on what came out."""
+    outputs = compute_outputs(runtime, samples, runtime.spec.labels)
+    if not outputs:
+        raise ValueError("no video of the split could be read")
+    names = runtime.spec.modality_names
+    rows = {"adaptive": score_adaptive(runtime, outputs, runtime.spec.threshold)}
+    for size in range(1, len(names) + 1):
+        for subset in combinations(names, size):
+            rows["+".join(subset)] = score_fixed(runtime, outputs, subset)
+    return Report(
+        num_videos=len(outputs),
+        num_skipped=len(samples) - len(outputs),
+        threshold=runtime.spec.threshold,
+        rows=rows,
+    )

@@ -1,0 +1,78 @@
+"""Views of a video: what serving sees, and augmented draws for training."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from model.deadline import Deadline
+from model.inputs.arrays import Crop
+from model.inputs.limits import DecodeLimits
+from model.inputs.segments import Plan, jittered_starts, plan_at
+from model.inputs.video import VideoInfo
+from model.inputs.video_inputs import VideoInputs, open_video
+from model.runtime.base import InputArray
+from model.spec import ModelSpec
+
+DECODE_SECONDS = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """`draw` None: the segments and the crop of serving. Otherwise the number of a random draw."""
+
+    segments: int
+    draw: int | None = None
+
+    @property
+    def name(self) -> str:
+        return f"s{self.segments}" if self.draw is None else f"s{self.segments}d{self.draw}"
+
+
+def stream_names(spec: ModelSpec) -> tuple[str, ...]:
+    """The arrays of a view: the policy's and the recogniser's inputs of every modality."""
+    return tuple(
+        f"{role}.{name}" for role in ("policy", "recognizer") for name in spec.modality_names
+    )
+
+
+def extract(path: Path, spec: ModelSpec, view: View) -> dict[str, InputArray]:
+    """Decode one view: each stream (S, ...), and `available` (S, M).
+
+    A draw jitters the segments' starts, each within its share of the video, and takes one crop
+    and one flip for the whole video, shared by RGB, differences and flow so that they agree. It
+    depends on the file's name and the draw's number alone.
+
+    Raises:
+        VideoError: the file cannot be used.
+    """
+    video = _open(path, spec, view)
+    rows = range(len(video.segments))
+    arrays: dict[str, InputArray] = {"available": video.available().astype(np.uint8)}
+    for name in spec.modality_names:
+        arrays[f"policy.{name}"] = video.policy_inputs(name)
+        arrays[f"recognizer.{name}"] = video.recognition_inputs(name, rows)
+    return arrays
+
+
+def _open(path: Path, spec: ModelSpec, view: View) -> VideoInputs:
+    limits, deadline = DecodeLimits(), Deadline(DECODE_SECONDS)
+    if view.draw is None:
+        return open_video(path, spec, view.segments, limits=limits, deadline=deadline)
+    seed = [zlib.crc32(path.name.encode()), view.draw]
+    generator = np.random.default_rng(seed)
+    crop = Crop(
+        top=generator.random(), left=generator.random(), mirrored=bool(generator.random() < 0.5)
+    )
+
+    def planner(info: VideoInfo) -> Plan:
+        # A generator of its own: planning twice, for a truncated file, must give the same draw.
+        starts = np.random.default_rng([*seed, 1])
+        return plan_at(info, spec.inputs, jittered_starts(info, spec.inputs, view.segments, starts))
+
+    return open_video(
+        path, spec, view.segments, limits=limits, deadline=deadline, planner=planner, crop=crop
+    )
