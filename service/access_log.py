@@ -10,12 +10,12 @@ from service.record import RequestRecord
 
 logger = logging.getLogger(__name__)
 
-# Probes and scrapes come every few seconds; their successes are not worth a line each.
+# Probes and scrapes come every few seconds; unless they fail unexpectedly, no line each.
 _QUIET_ROUTES = frozenset({"/livez", "/readyz", "/metrics"})
 
 
 def log_request(record: RequestRecord) -> None:
-    quiet = record.route in _QUIET_ROUTES and record.status < 400
+    quiet = record.route in _QUIET_ROUTES and record.status != 500
     level = logging.DEBUG if quiet else logging.INFO
     if logger.isEnabledFor(level):
         logger.log(level, "request", extra={"fields": _fields(record)})

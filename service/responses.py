@@ -110,7 +110,9 @@ class ComputeOut(_Answer):
             # Nothing available, nothing dense, nothing to save.
             gflops_saved_ratio=compute.saved_ratio if compute.macs_dense else 0.0,
             gflops_by_component={
-                name: macs / _MACS_PER_GFLOP for name, macs in compute.macs_by_component.items()
+                name: compute.macs_by_component[name] / _MACS_PER_GFLOP
+                for name in ("policy", *MODALITIES)
+                if name in compute.macs_by_component
             },
             flow_pairs_computed=compute.flow_pairs_computed,
             flow_pairs_avoided=compute.flow_pairs_avoided,

@@ -37,3 +37,6 @@ async def _settled(future: asyncio.Future[T]) -> None:
             await asyncio.wait({future})
         except asyncio.CancelledError:
             continue
+    if not future.cancelled():
+        # Looked at, or the loop would report it as forgotten: it ended because of the caller.
+        future.exception()

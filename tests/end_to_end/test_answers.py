@@ -97,15 +97,15 @@ def test_only_an_unavailable_modality(server, silent_clip):
 
 
 def test_budgets_are_never_exceeded(server, clip):
-    free = post(server, clip, "threshold=0&segments=4").json()["compute"]
+    free = post(server, clip, "threshold=0&segments=2").json()["compute"]
     policy = free["gflops_by_component"]["policy"]
-    for share in (0.0, 0.1, 0.5, 0.9, 1.0):
+    for share in (0.0, 0.3, 1.0):
         budget = policy + share * (free["gflops"] - policy) + 1e-6
-        response = post(server, clip, f"threshold=0&segments=4&max_gflops={budget!r}")
+        response = post(server, clip, f"threshold=0&segments=2&max_gflops={budget!r}")
         assert response.status_code == 200, response.text
         assert response.json()["compute"]["gflops"] <= budget
 
-    refused = post(server, clip, f"segments=4&max_gflops={policy * 0.99!r}")
+    refused = post(server, clip, f"segments=2&max_gflops={policy * 0.99!r}")
     assert (refused.status_code, refused.json()["code"]) == (422, "budget_too_small")
 
 
@@ -138,7 +138,7 @@ def test_sound_alone_is_refused(server, make_clip):
 @pytest.mark.skipif(not SHARED_MEDIA.is_dir(), reason="the shared media files are not here")
 def test_every_oddity_is_answered_or_refused(server):
     """A sample of real files; none may give a 5xx or leave a file behind."""
-    paths = sorted(SHARED_MEDIA.iterdir())[::6]
+    paths = sorted(SHARED_MEDIA.iterdir())[::14]
 
     statuses = {path.name: post(server, path, "segments=2").status_code for path in paths}
 

@@ -64,10 +64,10 @@ def make_classification(options: ClassifyOptions | None = None) -> Classificatio
         segments=segments,
         compute=Compute(
             macs_by_component={
-                "policy": POLICY_MACS * num_segments,
+                "audio": 0,
                 "rgb": RGB_MACS * num_segments,
                 "flow": FLOW_MACS * num_flow,
-                "audio": 0,
+                "policy": POLICY_MACS * num_segments,
             },
             macs_dense=(RGB_MACS + FLOW_MACS + AUDIO_MACS) * num_segments,
             flow_pairs_computed=40 * num_flow,

@@ -66,6 +66,7 @@ def test_compute_adds_up(client):
     answer = client.post("/classify", content=b"video", headers=VIDEO).json()
     compute = answer["compute"]
 
+    assert list(compute["gflops_by_component"]) == ["policy", "rgb", "flow", "audio"]
     assert compute["gflops"] == pytest.approx(sum(compute["gflops_by_component"].values()))
     assert compute["gflops"] == pytest.approx(sum(s["gflops"] for s in answer["segments"]))
     assert compute["gflops_dense"] == 10 * (RGB_MACS + FLOW_MACS + AUDIO_MACS) / 1e9
