@@ -35,10 +35,12 @@ def create_app(
     *,
     registry: CollectorRegistry | None = None,
     scraped: CollectorRegistry | None = None,
+    loads_first: bool = False,
 ) -> FastAPI:
     """`load` is called once, in a thread, when the application starts.
 
-    Series are made in `registry`; /metrics tells `scraped`, where that is another one.
+    `loads_first`: nothing is answered, not even `not_ready`, until that is done. Series are made
+    in `registry`; /metrics tells `scraped`, where that is another one.
     """
     registry = registry or create_registry()
     service = create_service(settings, registry, scraped or registry)
@@ -46,7 +48,7 @@ def create_app(
         title="adamml",
         summary="Adaptive multi-modal video recognition",
         version=version("adamml"),
-        lifespan=_lifespan(service, load),
+        lifespan=_lifespan(service, load, loads_first=loads_first),
         redirect_slashes=False,
         redoc_url=None,
         swagger_ui_oauth2_redirect_url=None,
@@ -63,12 +65,14 @@ def create_app(
     return app
 
 
-def _lifespan(service: Service, load: RecognizerLoader) -> Lifespan[FastAPI]:
+def _lifespan(service: Service, load: RecognizerLoader, *, loads_first: bool) -> Lifespan[FastAPI]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         service.spool = Spool(service.settings.temp_dir)
         loading = asyncio.create_task(_load(service, load))
         try:
+            if loads_first:
+                await loading
             yield
             await service.lifecycle.drain(
                 delay_seconds=0, grace_seconds=service.settings.drain_grace_seconds

@@ -70,7 +70,10 @@ def _work(
     threading.Thread(target=_follow_parent, daemon=True).start()
     scraped = CollectorRegistry()
     MultiProcessCollector(scraped, path=str(directory))  # type: ignore[no-untyped-call]
-    app = create_app(settings, load, registry=CollectorRegistry(), scraped=scraped)
+    # Or one worker could still say `not_ready` when another has said that the service is ready.
+    app = create_app(
+        settings, load, registry=CollectorRegistry(), scraped=scraped, loads_first=True
+    )
     sys.exit(run_server(app, listener))
 
 

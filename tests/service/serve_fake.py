@@ -1,10 +1,11 @@
 """A server process around the fake recognizer; `python serve_fake.py fail` cannot load its model.
 
-A body that starts with `slow` is classified for a second.
+A body that starts with `slow` is classified for a second. Loading takes some processes longer.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 
@@ -18,6 +19,7 @@ from service.workers import run_workers
 def load() -> FakeRecognizer:
     if "fail" in sys.argv:
         raise ValueError("not a bundle")
+    time.sleep(os.getpid() % 2 * 0.5)
     recognizer = FakeRecognizer()
     recognizer.inspect = lambda path: time.sleep(path.read_bytes().startswith(b"slow"))
     return recognizer
