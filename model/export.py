@@ -107,7 +107,7 @@ def _graphs(model: AdaMML) -> dict[str, Graph]:
 
 
 def _serialize(graph: Graph) -> bytes:
-    batch = {graph.dynamic_axis: torch.export.Dim("batch", min=1, max=4096)}
+    batch = {graph.dynamic_axis: torch.export.Dim.DYNAMIC}
     program = torch.onnx.export(
         graph.module.eval(),
         graph.examples,

@@ -44,7 +44,7 @@ def test_same_content_gives_the_same_version(tmp_path):
 
 
 def test_refuses_to_write_with_a_graph_missing(tmp_path):
-    with pytest.raises(BundleError, match="needed: .*recognizer_rgb"):
+    with pytest.raises(BundleError, match=r"needed: .*recognizer_rgb"):
         write_bundle(tmp_path / "m.adamml", SPEC, {"fusion": b""})
 
     assert list(tmp_path.iterdir()) == []
