@@ -71,8 +71,8 @@ class Compute:
 
     @property
     def saved_ratio(self) -> float:
-        """1 - spent / dense; negative when the policy cost more than it saved."""
-        return 1.0 - self.macs / self.macs_dense
+        """1 - spent / dense; negative when the policy cost more than it saved, 0 without dense."""
+        return 1.0 - self.macs / self.macs_dense if self.macs_dense else 0.0
 
 
 @dataclass(frozen=True, slots=True)

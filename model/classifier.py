@@ -88,7 +88,7 @@ class Classifier:
             return None
         adaptive = options.policy == "adaptive"
         spent = self._policy_macs * options.segments if adaptive else 0
-        budget = Budget(ceiling=int(options.max_gflops * 1e9), spent=spent)
+        budget = Budget.of(options.max_gflops, spent=spent)
         budget.require(spent, f"the policy network on {options.segments} segments")
         return budget
 

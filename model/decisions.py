@@ -37,6 +37,12 @@ class Budget:
     ceiling: int
     spent: int
 
+    @classmethod
+    def of(cls, max_gflops: float, *, spent: int) -> Budget:
+        """The most multiply-adds whose count in 1e9 does not exceed `max_gflops`."""
+        ceiling = round(max_gflops * 1e9)
+        return cls(ceiling if ceiling / 1e9 <= max_gflops else ceiling - 1, spent)
+
     @property
     def left(self) -> int:
         return self.ceiling - self.spent

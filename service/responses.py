@@ -107,8 +107,7 @@ class ComputeOut(_Answer):
         return cls(
             gflops=compute.macs / _MACS_PER_GFLOP,
             gflops_dense=compute.macs_dense / _MACS_PER_GFLOP,
-            # Nothing available, nothing dense, nothing to save.
-            gflops_saved_ratio=compute.saved_ratio if compute.macs_dense else 0.0,
+            gflops_saved_ratio=compute.saved_ratio,
             gflops_by_component={
                 name: compute.macs_by_component[name] / _MACS_PER_GFLOP
                 for name in ("policy", *MODALITIES)

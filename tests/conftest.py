@@ -1,7 +1,20 @@
-"""Settings of every test, made before any library starts its threads."""
+"""Settings of every test, made before any library starts its threads, and shared models."""
 
 import os
+
+import pytest
 
 # With a worker per core, threads inside each worker only wait for one another.
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+@pytest.fixture(scope="session")
+def tiny_bundle(tmp_path_factory):
+    """A serving bundle of the tiny model; exporting takes seconds, so once a session."""
+    from model.export import export_bundle
+    from tests.support.models import tiny_model
+
+    path = tmp_path_factory.mktemp("tiny") / "tiny.adamml"
+    export_bundle(tiny_model(), path)
+    return path

@@ -100,3 +100,15 @@ def test_budget_is_never_exceeded(probabilities, candidates, ceiling, threshold)
 def test_too_small_a_budget_is_refused_with_both_numbers():
     with pytest.raises(BudgetTooSmallError, match=r"max_gflops is 0\.5; the policy alone takes 2"):
         Budget(ceiling=500_000_000, spent=0).require(2_000_000_000, "the policy")
+
+
+@given(st.floats(1e-6, 1e6))
+def test_ceiling_is_the_largest_count_within_the_budget(max_gflops):
+    ceiling = Budget.of(max_gflops, spent=0).ceiling
+
+    assert ceiling / 1e9 <= max_gflops < (ceiling + 2) / 1e9
+
+
+def test_ceiling_of_an_exact_count_is_that_count():
+    for count in (123_456_789, 16_690_000_001, 999_999_999_999):
+        assert Budget.of(count / 1e9, spent=0).ceiling == count
