@@ -11,10 +11,15 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 
 @pytest.fixture(scope="session")
 def tiny_bundle(tmp_path_factory):
-    """A serving bundle of the tiny model; exporting takes seconds, so once a session."""
+    """A serving bundle of the tiny model; exporting takes long, so once for all workers."""
+    from filelock import FileLock
+
     from model.export import export_bundle
     from tests.support.models import tiny_model
 
-    path = tmp_path_factory.mktemp("tiny") / "tiny.adamml"
-    export_bundle(tiny_model(), path)
+    # The parent is the run's own folder, which all workers share.
+    path = tmp_path_factory.getbasetemp().parent / "tiny.adamml"
+    with FileLock(path.with_suffix(".lock")):
+        if not path.exists():
+            export_bundle(tiny_model(), path)
     return path

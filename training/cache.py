@@ -37,7 +37,7 @@ class InputCache:
 
     def file(self, sample: Sample, view: View) -> Path:
         state = sample.path.stat()
-        video = [str(sample.path.absolute()), state.st_size, state.st_mtime_ns, view.name]
+        video = [str(sample.path.resolve()), state.st_size, state.st_mtime_ns, view.name]
         key = hashlib.sha256(json.dumps([*video, self._inputs_key()]).encode()).hexdigest()
         return self.folder / key[:2] / f"{key[2:32]}.npz"
 
