@@ -51,10 +51,13 @@ def train(config: TrainConfig) -> Path:
     config.output.mkdir(parents=True, exist_ok=True)
     manifest = read_manifest(config.data.manifest)
     spec = make_spec(config, manifest)
-    model = AdaMML(spec)
+    # Depthwise convolutions run several times faster in this layout, on CPUs as well.
+    model = AdaMML(spec).to(memory_format=torch.channels_last)
     data = load_data(config.data, spec)
 
     alone = {name: train_alone(config, model, data, name) for name in spec.modality_names}
+    # Again, so that a resumed run, which drew nothing so far, goes on like one that was not cut.
+    torch.manual_seed(config.seed)
     prepare_policy(config, model, data)
     trainer = JointTrainer(model, config.joint, seed=config.seed)
     val = joint_features(model, data, data.val, {n: one.val for n, one in alone.items()})

@@ -1,0 +1,82 @@
+"""A whole run on a handful of generated clips: manifest to checkpoint to evaluation."""
+
+import pytest
+import torch
+
+from model.checkpoint import load_checkpoint
+from model.loading import load_runtime
+from tests.support.moving_clip import moving_clip
+from training.config import read_config
+from training.manifest import read_manifest
+from training.report import evaluate_runtime
+from training.train import train
+
+CONFIG = """
+name = "tiny-run"
+preset = "compact"
+output = "run"
+[data]
+manifest = "manifest.csv"
+cache = "cache"
+train_views = 1
+[unimodal.rgb]
+epochs = 1
+frozen_stages = 6
+[unimodal.audio]
+epochs = 1
+frozen_stages = 6
+calibrates_norm = true
+mask_times = 20
+[unimodal.flow]
+epochs = 1
+frozen_stages = 6
+[joint]
+warmup_epochs = 1
+alternating_epochs = 1
+finetune_epochs = 1
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("training")
+    rows = ["path,label,split"]
+    for label, size in (("wide", "96x48"), ("tall", "48x96")):
+        for split in ("train", "val", "test"):
+            name = f"{label}_{split}.mp4"
+            moving_clip(folder / name, seconds=1.5, size=size, sound=label == "wide")
+            rows.append(f"{name},{label},{split}")
+    (folder / "broken.mp4").write_bytes(b"not a video")
+    rows += ["broken.mp4,wide,train", "missing.mp4,tall,train"]
+    (folder / "manifest.csv").write_text("\n".join(rows))
+    (folder / "run.toml").write_text(CONFIG)
+    return folder
+
+
+def test_a_run_skips_unreadable_files_and_writes_a_checkpoint(folder, caplog):
+    path = train(read_config(folder / "run.toml"))
+
+    skipped = [r.getMessage() for r in caplog.records if "is skipped" in r.getMessage()]
+    assert any("broken.mp4 is skipped" in message for message in skipped)
+    assert any("missing.mp4 is skipped" in message for message in skipped)
+    spec, tensors = load_checkpoint(path)
+    assert spec.name == "tiny-run"
+    assert spec.labels == ("tall", "wide")
+    assert spec.curve
+    assert spec.provenance["videos_train"] == "4"
+    weight = tensors["recognizers.rgb.classifier.weight"]
+    assert (weight == weight.half().float()).all()
+
+    resumed_spec, resumed = load_checkpoint(train(read_config(folder / "run.toml")))
+    assert resumed_spec == spec
+    assert all(torch.equal(resumed[name], tensor) for name, tensor in tensors.items())
+
+    report = evaluate_runtime(
+        load_runtime(path), read_manifest(folder / "manifest.csv").split("test")
+    )
+    assert report.num_videos == 2
+    assert set(report.rows) >= {"adaptive", "rgb", "rgb+audio+flow"}
+    dense = report.rows["rgb+audio+flow"]
+    assert dense.selection["rgb"] == 1.0
+    assert dense.selection["audio"] == pytest.approx(0.5), "one of the two has sound"
+    assert "| adaptive |" in report.as_table()
