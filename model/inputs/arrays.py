@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -13,6 +14,9 @@ from model.input_spec import FlowSpec
 from model.inputs.frames import Frame
 
 Images = NDArray[np.uint8]  # (..., H, W, C)
+Pair = tuple[float, float]  # Times of two frames, seconds.
+
+NO_MOTION = 128  # What `quantize_flow` gives for 0.
 
 _PRESETS = {
     "ultrafast": cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST,
@@ -40,17 +44,18 @@ class Crop:
 
 @dataclass(slots=True)
 class FrameArrays:
-    """Frames of one video by grid index. An index past the last frame shows the last frame.
+    """Frames of one video by the grid index at which they are shown.
 
-    Flow fields are kept, so that a pair shared by two segments is computed once; `num_pairs`
-    counts those computed. Not for concurrent use.
+    Flow fields are kept, so that a pair of frames is never computed twice, and a frame that is
+    shown at two indices in a row has none; `num_pairs` counts those computed. Not for concurrent
+    use.
     """
 
     frames: Mapping[int, Frame]
     flow: FlowSpec
     side: int
     crop: Crop = field(default_factory=Crop)
-    _fields: dict[tuple[int, int], Images] = field(default_factory=dict)
+    _fields: dict[Pair, Images] = field(default_factory=dict)
 
     @property
     def num_pairs(self) -> int:
@@ -58,7 +63,7 @@ class FrameArrays:
 
     def rgb(self, indices: Sequence[int]) -> Images:
         """Frames at grid indices -> (F, side, side, 3)."""
-        return np.stack([self.crop.cut(self._frame(index), self.side) for index in indices])
+        return np.stack([self.crop.cut(self._pixels(index), self.side) for index in indices])
 
     def rgb_diff(self, indices: Sequence[int], pairs: int) -> Images:
         """(F, side, side, 3 * pairs): per frame `pairs` consecutive differences.
@@ -71,13 +76,18 @@ class FrameArrays:
         """(F, side, side, 2 * pairs): per frame x and y of `pairs` consecutive flow fields."""
         return np.stack([self._flow_stack(index, pairs) for index in indices])
 
-    def _frame(self, index: int) -> Frame:
-        return self.frames[index]
+    def pairs(self, indices: Sequence[int], pairs: int) -> set[Pair]:
+        """The distinct pairs of frames whose flow `flow_stack` of the same arguments needs."""
+        runs = [[self.frames[index + step] for step in range(pairs + 1)] for index in indices]
+        return {_pair(*both) for run in runs for both in pairwise(run) if both[0] is not both[1]}
+
+    def _pixels(self, index: int) -> Images:
+        return self.frames[index].pixels
 
     def _differences(self, index: int, pairs: int) -> Images:
         run = np.stack(
             [
-                self.crop.cut(self._frame(index + step), self.side).astype(np.int16)
+                self.crop.cut(self._pixels(index + step), self.side).astype(np.int16)
                 for step in range(pairs + 1)
             ]
         )
@@ -94,14 +104,21 @@ class FrameArrays:
         return stack
 
     def _field(self, index: int) -> Images:
-        key = (index, index + 1)
+        first, second = self.frames[index], self.frames[index + 1]
+        if first is second:
+            return np.full((*first.pixels.shape[:2], 2), NO_MOTION, dtype=np.uint8)
+        key = _pair(first, second)
         if key not in self._fields:
-            first, second = self._frame(index), self._frame(index + 1)
-            self._fields[key] = quantize_flow(compute_flow(first, second, self.flow), self.flow)
+            displacements = compute_flow(first.pixels, second.pixels, self.flow)
+            self._fields[key] = quantize_flow(displacements, self.flow)
         return self._fields[key]
 
 
-def compute_flow(first: Frame, second: Frame, spec: FlowSpec) -> NDArray[np.float32]:
+def _pair(first: Frame, second: Frame) -> Pair:
+    return first.seconds, second.seconds
+
+
+def compute_flow(first: Images, second: Images, spec: FlowSpec) -> NDArray[np.float32]:
     """(H, W, 3) frames -> (H, W, 2) displacements in pixels, x then y."""
     # A DIS object keeps buffers between calls and must not be shared by threads.
     method = cv2.DISOpticalFlow.create(_PRESETS[spec.preset])

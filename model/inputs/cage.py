@@ -8,6 +8,7 @@ import resource
 import selectors
 import signal
 import subprocess
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import IO
@@ -17,10 +18,13 @@ from model.errors import DecodeTimeoutError, UndecodableVideoError
 from model.inputs.limits import DecodeLimits
 
 POLL_SECONDS = 0.05
-CHUNK_BYTES = 1 << 20
-# Of a long complaint the beginning and the end are kept.
-ERROR_HEAD_BYTES = 16 * 1024
-ERROR_TAIL_BYTES = 48 * 1024
+# How often to look for the end of a child that has closed its output.
+END_POLL_SECONDS = 0.002
+CHUNK_BYTES = 256 * 1024
+# Of a long complaint the beginning and the end are kept. A kilobyte a frame is usual, and the
+# frames' times are read from it.
+ERROR_HEAD_BYTES = 4 * 1024**2
+ERROR_TAIL_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +61,11 @@ def run_caged(
 ) -> Finished:
     """Run a program without shell, input or environment, in a process group of its own.
 
-    Whatever happens, the whole group is dead and reaped when this returns or raises.
+    Whatever happens, the whole group is dead and the program reaped when this returns or raises.
 
     Raises:
-        DecodeTimeoutError, DeadlineExceededError: see Patience.
+        DecodeTimeoutError, DeadlineExceededError: see Patience; the first also when the kernel
+            stopped the program at `limits.cpu_seconds`.
         UndecodableVideoError: the program wrote more than `max_output_bytes`.
     """
     patience.check()
@@ -76,12 +81,13 @@ def run_caged(
     try:
         _limit(process.pid, limits)
         output, errors = _drain(process, patience, max_output_bytes)
-        status = process.wait(timeout=max(POLL_SECONDS, patience.decoding.remaining()))
-    except subprocess.TimeoutExpired as error:
-        raise DecodeTimeoutError("the decoder closed its output but did not end") from error
     finally:
         _end(process)
-    return Finished(status, output, errors.decode("utf-8", "replace"))
+    if process.returncode in (-signal.SIGKILL, -signal.SIGXCPU):
+        raise DecodeTimeoutError(
+            f"decoding was stopped: more than {limits.cpu_seconds} s of processor time, or memory"
+        )
+    return Finished(process.returncode, output, errors.decode("utf-8", "replace"))
 
 
 def _limit(pid: int, limits: DecodeLimits) -> None:
@@ -100,15 +106,18 @@ def _limit(pid: int, limits: DecodeLimits) -> None:
 def _drain(
     process: subprocess.Popen[bytes], patience: Patience, max_output_bytes: int
 ) -> tuple[bytearray, bytearray]:
-    """Read both pipes side by side, so that neither can fill up and block the child."""
+    """Both pipes, read side by side so that neither can fill up and block the child, until they
+    are closed and the child has ended."""
     if process.stdout is None or process.stderr is None:
         raise ValueError("the process needs pipes for its output and its errors")
     output, errors = bytearray(), bytearray()
     with selectors.DefaultSelector() as selector:
         selector.register(process.stdout, selectors.EVENT_READ, output)
         selector.register(process.stderr, selectors.EVENT_READ, errors)
-        while selector.get_map():
-            for key, _ in selector.select(POLL_SECONDS):
+        while not _has_ended(process) or selector.get_map():
+            if not selector.get_map():
+                time.sleep(END_POLL_SECONDS)
+            for key, _ in selector.select(POLL_SECONDS) if selector.get_map() else ():
                 if not _read(key.fileobj, key.data):  # type: ignore[arg-type]
                     selector.unregister(key.fileobj)
             del errors[ERROR_HEAD_BYTES : max(ERROR_HEAD_BYTES, len(errors) - ERROR_TAIL_BYTES)]
@@ -118,6 +127,17 @@ def _drain(
     return output, errors
 
 
+def _has_ended(process: subprocess.Popen[bytes]) -> bool:
+    """Whether the child has ended; what it started ends with it, and lets go of the pipes.
+
+    The child is left unreaped: its process group's number cannot be given to others meanwhile.
+    """
+    if os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+        return False
+    _kill_group(process)
+    return True
+
+
 def _read(pipe: IO[bytes], into: bytearray) -> int:
     chunk = os.read(pipe.fileno(), CHUNK_BYTES)
     into += chunk
@@ -125,10 +145,13 @@ def _read(pipe: IO[bytes], into: bytearray) -> int:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Kill the group, also what the child itself started, and reap the child."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):  # Nobody may be left in it.
-        os.killpg(process.pid, signal.SIGKILL)
+    _kill_group(process)
     process.wait()
     for pipe in (process.stdout, process.stderr):
         if pipe is not None:
             pipe.close()
+
+
+def _kill_group(process: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):  # Nobody may be left in it.
+        os.killpg(process.pid, signal.SIGKILL)

@@ -13,6 +13,7 @@ from model.inputs.allowlist import (
     PROTOCOLS,
     VIDEO_CODECS,
 )
+from model.inputs.complaints import LEVELS
 from model.inputs.limits import DecodeLimits
 
 # Two processes run side by side at most; more threads would fight over the same cores.
@@ -38,17 +39,22 @@ def input_url(path: Path) -> str:
 
 def probe_command(path: Path, limits: DecodeLimits, **show: str | None) -> list[str]:
     """ffprobe writing JSON; `show` holds options such as show_streams, None for a bare flag."""
-    command = ["ffprobe", "-v", "error", "-hide_banner", "-of", "json"]
+    command = ["ffprobe", "-v", f"{LEVELS}error", "-hide_banner", "-of", "json"]
     for name, value in {**safe_input_options(limits), **show}.items():
         command += [f"-{name}"] if value is None else [f"-{name}", str(value)]
     return [*command, "-i", input_url(path)]
 
 
-def open_input(path: Path, limits: DecodeLimits, *, seek_seconds: float) -> ffmpeg.Stream:
-    """An input that starts `seek_seconds` after the container's own start time."""
+def open_input(
+    path: Path, limits: DecodeLimits, *, seek_seconds: float, length_seconds: float | None = None
+) -> ffmpeg.Stream:
+    """An input that starts `seek_seconds` after the container's own start time, of a certain
+    length or to its end."""
     options = safe_input_options(limits) | {"threads": DECODER_THREADS}
     if seek_seconds > 0:
         options["ss"] = f"{seek_seconds:.6f}"
+    if length_seconds is not None:
+        options["t"] = f"{length_seconds:.6f}"
     return ffmpeg.input(input_url(path), **options)
 
 
@@ -56,4 +62,5 @@ def compile_command(stream: ffmpeg.Stream, **output: str | int | float) -> list[
     """ffmpeg writing `stream` to its standard output; information goes to standard error."""
     sink = ffmpeg.output(stream, "pipe:1", **output)
     command: list[str] = ffmpeg.compile(sink)
-    return [command[0], "-hide_banner", "-nostdin", "-nostats", *command[1:]]
+    options = ["-v", f"{LEVELS}info", "-hide_banner", "-nostdin", "-nostats"]
+    return [command[0], *options, *command[1:]]

@@ -1,90 +1,76 @@
-"""Decoding exactly the frames that the segments need, placed by presentation time."""
+"""Decoding the frames that the segments need, placed by presentation time."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from model.input_spec import InputSpec
-from model.inputs.cage import Finished, Patience, run_caged
+from model.inputs.cage import Patience, run_caged
+from model.inputs.complaints import error_lines
 from model.inputs.ffmpeg import compile_command, open_input
 from model.inputs.limits import DecodeLimits
+from model.inputs.matching import match
+from model.inputs.packets import last_time_before
+from model.inputs.runs import Run, select_expression, starting_earlier
 from model.inputs.video import VideoInfo
 
-Frame = NDArray[np.uint8]  # (H, W, 3), RGB
+Pixels = NDArray[np.uint8]  # (H, W, 3), RGB
 
-# Between two windows closer than this, decoding on is cheaper than another process and seek.
-MERGE_SECONDS = 3.0
-# Where frames are rare, the one on display at a window's start was decoded this long before it.
-LEADS_SECONDS = (1.0, 8.0, 64.0)
 PARALLEL_PROCESSES = 2
 # Wider than this, the middle is taken before scaling: the output's size stays bounded.
 MAX_ASPECT = 2
-_FIRST_TIME = re.compile(r"n: *0 .*?pts_time:(-?[\d.]+)")
+_SHOWN = re.compile(
+    r"^\[Parsed_showinfo_\d+ @ 0x[0-9a-f]+\] \[info\] "
+    r"(?:config in time_base: (\d+)/(\d+),|n: *\d+ pts: *(-?\d+) )",
+    re.M,
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    """Wanted grid indices, sorted, that one process decodes from the grid index `origin` on."""
+class Frame:
+    """`seconds` on the video's time axis tell frames apart: no two have the same."""
 
-    wanted: tuple[int, ...]
-    origin: int
+    seconds: float
+    pixels: Pixels
 
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """Frames by grid index, and what ffmpeg complained about, "" for nothing."""
+    """Frames by the grid index at which they are shown, and what ffmpeg complained about."""
 
     frames: dict[int, Frame]
     complaints: str
+
+    @property
+    def last_seconds(self) -> float | None:
+        return max((frame.seconds for frame in self.frames.values()), default=None)
 
 
 def decode_frames(
     path: Path,
     info: VideoInfo,
-    inputs: InputSpec,
-    wanted: Sequence[int],
-    rate: float,
+    short_side: int,
+    runs: Sequence[Run],
     *,
     limits: DecodeLimits,
     patience: Patience,
 ) -> Decoded:
-    """The frames shown at the grid indices `wanted` (index n: n / `rate` s), short side scaled.
+    """The frames shown at the grid indices that the runs want, scaled to `short_side`.
 
-    Indices past the last frame are missing from the answer. Raises what the cage raises.
+    Where a stretch of the video gives no frame at all, its indices are missing from the answer.
+    Raises what the cage raises.
     """
-    decoder = _Decoder(path, info, inputs, rate, limits, patience)
+    decoder = _Decoder(path, info, short_side, limits, patience)
     with ThreadPoolExecutor(PARALLEL_PROCESSES) as pool:
-        parts = list(pool.map(decoder.decode, plan_runs(wanted, rate)))
+        parts = list(pool.map(decoder.decode, runs))
     frames = {index: frame for part in parts for index, frame in part.frames.items()}
     return Decoded(frames, "\n".join(part.complaints for part in parts if part.complaints))
-
-
-def plan_runs(wanted: Sequence[int], rate: float) -> list[Run]:
-    """Group grid indices into runs that one process each decodes.
-
-    >>> plan_runs([2, 4, 8, 500, 501], 25.0)
-    [Run(wanted=(2, 4, 8), origin=0), Run(wanted=(500, 501), origin=499)]
-    """
-    ordered = sorted(set(wanted))
-    runs: list[list[int]] = []
-    for index in ordered:
-        if runs and index - runs[-1][-1] <= MERGE_SECONDS * rate:
-            runs[-1].append(index)
-        else:
-            runs.append([index])
-    return [run_from(indices, indices[0] - 1, rate) for indices in runs]
-
-
-def run_from(wanted: Sequence[int], origin: int, rate: float) -> Run:
-    """Close to the beginning a run starts there: no seek, no doubt about where it ended up."""
-    return Run(tuple(wanted), origin if origin > MERGE_SECONDS * rate else 0)
 
 
 def scaled_size(info: VideoInfo, short_side: int) -> tuple[int, int]:
@@ -102,74 +88,78 @@ def scaled_size(info: VideoInfo, short_side: int) -> tuple[int, int]:
 class _Decoder:
     path: Path
     info: VideoInfo
-    inputs: InputSpec
-    rate: float
+    short_side: int
     limits: DecodeLimits
     patience: Patience
 
     def decode(self, run: Run) -> Decoded:
-        """One run; at a varying rate, where the frame on display at its start may have come long
-        before, again from further back until it is met."""
-        decoded, complete = self._attempt(run)
-        for seconds in LEADS_SECONDS:
-            if complete or run.origin == 0 or self.info.constant_frame_rate:
-                break
-            origin = run.wanted[0] - round(seconds * self.rate)
-            run = run_from(run.wanted, origin, self.rate)
-            decoded, complete = self._attempt(run)
-        return decoded
+        """One run; where the frame on display at its start came long before, again from there."""
+        frames, complaints = self._attempt(run)
+        due = (run.wanted[0] + 0.5) / run.rate
+        late = not frames or frames[0].seconds > due
+        if late and run.begin_seconds > 0 and not run.is_own_rate:
+            shown = last_time_before(
+                self.path, self.info, due, limits=self.limits, patience=self.patience
+            )
+            if shown is not None:
+                run = starting_earlier(run, shown)
+                frames, complaints = self._attempt(run)
+        return Decoded(self._placed(run, frames), complaints)
 
-    def _attempt(self, run: Run) -> tuple[Decoded, bool]:
-        width, height = scaled_size(self.info, self.inputs.short_side)
+    def _placed(self, run: Run, frames: list[Frame]) -> dict[int, Frame]:
+        if not frames:
+            return {}
+        times = [frame.seconds for frame in frames]
+        positions = match(run, times)
+        chosen = {position: frames[position] for position in positions}
+        if 2 * len(chosen) < len(frames):
+            # Copies let go of the buffer that all frames share.
+            chosen = {
+                position: replace(frame, pixels=frame.pixels.copy())
+                for position, frame in chosen.items()
+            }
+        return {
+            index: chosen[position] for index, position in zip(run.wanted, positions, strict=True)
+        }
+
+    def _attempt(self, run: Run) -> tuple[list[Frame], str]:
+        """Frames in order of time, and complaints: all of them about a run from the start, but
+        after a seek only of a failure, as decoders grumble until they meet a key frame."""
+        width, height = scaled_size(self.info, self.short_side)
         num_bytes = width * height * 3
         finished = run_caged(
             self._command(run, width, height),
             limits=self.limits,
             patience=self.patience,
-            max_output_bytes=num_bytes * (len(run.wanted) + 1),
+            max_output_bytes=num_bytes * run.max_frames,
         )
-        count = min(len(finished.output) // num_bytes, len(run.wanted))
+        times = shown_times(finished.errors)
+        count = min(len(finished.output) // num_bytes, len(times))
         flat = np.frombuffer(finished.output, dtype=np.uint8, count=count * num_bytes)
-        frames = flat.reshape(count, height, width, 3)
-        complaints = finished.errors if finished.status != 0 else ""
-        decoded = Decoded(dict(zip(run.wanted, frames, strict=False)), complaints)
-        return decoded, self._shown_in_time(run, finished)
+        pixels = flat.reshape(count, height, width, 3)
+        zero = self._zero(run)
+        frames = {
+            time - zero: Frame(time - zero, image)
+            for time, image in zip(times, pixels, strict=False)
+        }
+        serious = finished.status != 0 or (run.begin_seconds == 0 and error_lines(finished.errors))
+        return [frames[time] for time in sorted(frames)], finished.errors if serious else ""
 
-    def _shown_in_time(self, run: Run, finished: Finished) -> bool:
-        """Whether a frame was decoded no later than the first wanted one is due."""
-        first = _FIRST_TIME.search(finished.errors)
-        return first is not None and float(first.group(1)) <= (
-            run.wanted[0] - run.origin + 1
-        ) / self.rate + self._before(run)
-
-    def _seek(self, run: Run) -> float:
-        """Half a step early: rounding must not cut off the frame that lies on the origin."""
-        if run.origin == 0:
-            return 0.0
-        return self.info.start_offset_seconds + (run.origin - 0.5) / self.rate
-
-    def _before(self, run: Run) -> float:
-        """Where the origin lies on the time axis that ffmpeg shows after seeking."""
-        return 0.5 / self.rate if run.origin else self.info.start_offset_seconds
+    def _zero(self, run: Run) -> float:
+        """Where the video's time axis begins on ffmpeg's clock, which starts where it seeks to,
+        or without a seek where the container does."""
+        return -run.begin_seconds if run.begin_seconds > 0 else self.info.start_offset_seconds
 
     def _command(self, run: Run, width: int, height: int) -> list[str]:
-        """The fps filter lays the grid: each step shows the frame nearest in time, or, where
-        frames are rarer, the last one; so step k of its output is grid index origin + k.
-        A last frame shorter than a step counts (`eof_action`): it may be the only one."""
-        stream = open_input(self.path, self.limits, seek_seconds=self._seek(run))
+        zero = self._zero(run)
+        seek = self.info.start_offset_seconds + run.begin_seconds if run.begin_seconds > 0 else 0.0
+        length = run.end_seconds + zero
+        stream = open_input(self.path, self.limits, seek_seconds=seek, length_seconds=length)
         stream = stream[str(self.info.video_index)]
+        stream = stream.filter("select", select_expression(run, zero))
         stream = stream.filter("showinfo", checksum=0)
-        stream = stream.filter(
-            "fps",
-            fps=f"{self.rate:.9f}",
-            start_time=f"{self._before(run):.6f}",
-            round="near",
-            eof_action="pass",
-        )
-        stream = stream.filter("select", select_expression(run))
-        if max(self.info.width, self.info.height) > MAX_ASPECT * min(
-            self.info.width, self.info.height
-        ):
+        long_side = max(self.info.width, self.info.height)
+        if long_side > MAX_ASPECT * min(self.info.width, self.info.height):
             stream = stream.filter("crop", f"min(iw,{MAX_ASPECT}*ih)", f"min(ih,{MAX_ASPECT}*iw)")
         stream = stream.filter("scale", width, height, flags="bilinear+accurate_rnd+bitexact")
         return compile_command(
@@ -177,21 +167,19 @@ class _Decoder:
             format="rawvideo",
             pix_fmt="rgb24",
             fps_mode="passthrough",
-            **{"frames:v": len(run.wanted)},
+            # The frames' own clock: on a coarser one, two of them may fall on the same time.
+            enc_time_base=-1,
+            **{"frames:v": run.max_frames},
         )
 
 
-def select_expression(run: Run) -> str:
-    """ffmpeg's select expression for the run's steps, consecutive ones joined.
-
-    >>> select_expression(Run((100, 101, 102, 110), origin=99))
-    'between(n,1,3)+between(n,11,11)'
-    """
-    spans: list[list[int]] = []
-    for index in run.wanted:
-        if spans and index == spans[-1][1] + 1:
-            spans[-1][1] = index
+def shown_times(log: str) -> list[float]:
+    """Seconds of every frame that ffmpeg's showinfo filter reported, in its order."""
+    times = []
+    time_base = 0.0
+    for numerator, denominator, pts in _SHOWN.findall(log):
+        if denominator:
+            time_base = int(numerator) / int(denominator)
         else:
-            spans.append([index, index])
-    origin = run.origin
-    return "+".join(f"between(n,{first - origin},{last - origin})" for first, last in spans)
+            times.append(int(pts) * time_base)
+    return times

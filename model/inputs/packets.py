@@ -1,7 +1,8 @@
-"""How long a stream really is: reading the packets' times, without decoding."""
+"""What the packets of a stream tell without decoding: when frames come, and how long it lasts."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from model.errors import UndecodableVideoError
@@ -9,8 +10,19 @@ from model.inputs.cage import Patience, run_caged
 from model.inputs.complaints import explain
 from model.inputs.ffmpeg import probe_command
 from model.inputs.limits import DecodeLimits
+from model.inputs.video import VideoInfo
 
 MAX_SCAN_BYTES = 64 * 1024**2
+# Where frames are rare, the one on display is looked for this far back, and then from the start.
+LEADS_SECONDS = (64.0, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """Seconds on the file's own clock; None where the file does not tell."""
+
+    start: float | None
+    duration: float | None
 
 
 def scan_duration(
@@ -21,32 +33,88 @@ def scan_duration(
     Packets without times, as in raw streams, count 1 / `frame_rate` each. Raises
     UndecodableVideoError when there is no packet.
     """
+    packets, complaints = _read(path, stream_index, limits=limits, patience=patience)
+    if not packets:
+        raise UndecodableVideoError(f"there is no frame: {explain(complaints, path)}")
+    timed = [(packet.start, packet.duration) for packet in packets if packet.start is not None]
+    if not timed:
+        return len(packets) / frame_rate
+    ends = [start + (duration or 1 / frame_rate) for start, duration in timed]
+    return max(ends) - min(start for start, _ in timed)
+
+
+def last_time_before(
+    path: Path, info: VideoInfo, seconds: float, *, limits: DecodeLimits, patience: Patience
+) -> float | None:
+    """When the frame on display at `seconds` of the video's time axis came; None: unknown."""
+    for lead in LEADS_SECONDS:
+        begin = 0.0 if lead is None else max(0.0, seconds - lead)
+        interval = f"{info.start_seconds + begin:.6f}%{info.start_seconds + seconds:.6f}"
+        packets, _ = _read(
+            path, info.video_index, interval=interval, limits=limits, patience=patience
+        )
+        times = [
+            packet.start - info.start_seconds for packet in packets if packet.start is not None
+        ]
+        shown = [time for time in times if time <= seconds]
+        if shown:
+            return max(shown)
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class StreamEnd:
+    """When the last frame comes and when it goes, in seconds of the video's time axis."""
+
+    last_frame: float
+    end: float
+
+
+def stream_end(
+    path: Path, info: VideoInfo, seconds: float, *, limits: DecodeLimits, patience: Patience
+) -> StreamEnd | None:
+    """The end of a stream that is known to last until `seconds`; None: it cannot be told."""
+    interval = f"{info.start_seconds + seconds:.6f}%" if seconds > 0 else None
+    packets, _ = _read(path, info.video_index, interval=interval, limits=limits, patience=patience)
+    timed = [(packet.start, packet.duration) for packet in packets if packet.start is not None]
+    if not timed:
+        return None
+    end = max(start + (duration or 1 / info.frame_rate) for start, duration in timed)
+    last = max(start for start, _ in timed)
+    return StreamEnd(last - info.start_seconds, end - info.start_seconds)
+
+
+def _read(
+    path: Path,
+    stream_index: int,
+    *,
+    interval: str | None = None,
+    limits: DecodeLimits,
+    patience: Patience,
+) -> tuple[list[Packet], str]:
+    """The packets, all or from the key frame before an interval, and ffprobe's complaints."""
+    only = {} if interval is None else {"read_intervals": interval}
     command = probe_command(
         path,
         limits,
         select_streams=str(stream_index),
         show_entries="packet=pts_time,duration_time",
         of="csv=p=0",
+        **only,
     )
     finished = run_caged(command, limits=limits, patience=patience, max_output_bytes=MAX_SCAN_BYTES)
-    lines = bytes(finished.output).decode("ascii", "replace").splitlines()
-    if not lines:
-        raise UndecodableVideoError(f"there is no frame: {explain(finished.errors, path)}")
-    spans = [span for line in lines if (span := _span(line, 1 / frame_rate)) is not None]
-    if not spans:
-        return len(lines) / frame_rate
-    return max(end for _, end in spans) - min(start for start, _ in spans)
+    lines = bytes(finished.output).decode("ascii", "replace").split()
+    return [_packet(line) for line in lines], finished.errors
 
 
-def _span(line: str, default_duration: float) -> tuple[float, float] | None:
-    """`pts,duration` -> (start, end); None where the packet has no time."""
-    start, _, duration = line.partition(",")
+def _packet(line: str) -> Packet:
+    """`pts,duration` and sometimes more; what ffprobe does not know it writes as N/A."""
+    fields = [*line.split(","), "", ""]
+    return Packet(_number(fields[0]), _number(fields[1]))
+
+
+def _number(text: str) -> float | None:
     try:
-        begins = float(start)
+        return float(text)
     except ValueError:
         return None
-    try:
-        lasts = float(duration.rstrip(","))
-    except ValueError:
-        lasts = default_duration
-    return begins, begins + lasts

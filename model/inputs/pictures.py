@@ -12,11 +12,15 @@ from model.inputs.cage import Patience
 from model.inputs.complaints import explain, no_frame_error
 from model.inputs.frames import Decoded, Frame, decode_frames
 from model.inputs.limits import DecodeLimits
-from model.inputs.packets import scan_duration
+from model.inputs.packets import stream_end
+from model.inputs.runs import plan_runs
 from model.inputs.sampling import needed_offsets
 from model.inputs.segments import Plan
 from model.inputs.video import VideoInfo
 from model.spec import ModelSpec
+
+# Rounding, and a last frame of which nobody says how long it lasts, explain this much.
+SLACK_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,24 +49,29 @@ def decode_pictures(
     """
     offsets = needed_offsets(spec)
 
-    def attempt(info: VideoInfo) -> tuple[Plan, list[int], Decoded]:
+    def attempt(info: VideoInfo) -> tuple[Plan, float, Decoded]:
+        """Also until when, in seconds, frames were wanted."""
         plan = plan_for(info)
         # Frame 0 as well: a single frame may claim to last, and then is all there is.
         indices = {s.first_frame + offset for s in plan.segments for offset in offsets} | {0}
         wanted = sorted({min(index, plan.last_frame) for index in indices})
-        decoded = decode_frames(
-            path, info, spec.inputs, wanted, plan.rate, limits=limits, patience=patience
+        runs = plan_runs(
+            wanted, plan.rate, is_own_rate=plan.is_own_rate, frame_rate=info.frame_rate
         )
-        return plan, wanted, decoded
+        decoded = decode_frames(
+            path, info, spec.inputs.short_side, runs, limits=limits, patience=patience
+        )
+        return plan, wanted[-1] / plan.rate, decoded
 
-    plan, wanted, decoded = attempt(info)
+    plan, until, decoded = attempt(info)
     warnings = []
-    if _ends_early(plan, wanted, decoded):
-        info = _as_it_is(path, info, plan, decoded, limits, patience)
+    end = _true_end(path, info, until, decoded, limits=limits, patience=patience)
+    if end is not None:
+        info = replace(info, duration_seconds=round(end, 6))
         warnings.append(_truncated(info))
-        plan, wanted, decoded = attempt(info)
+        plan, until, decoded = attempt(info)
     if not decoded.frames:
-        raise no_frame_error(decoded.complaints, path)
+        raise no_frame_error(decoded.complaints, path, limits)
     if decoded.complaints:
         detail = f"decoding met errors: {explain(decoded.complaints, path)}"
         warnings.append(AnswerWarning("decode_errors", detail))
@@ -81,28 +90,29 @@ def fill(indices: Sequence[int], frames: Mapping[int, Frame]) -> dict[int, Frame
     return {index: frames[there[max(0, bisect_right(there, index) - 1)]] for index in indices}
 
 
-def _ends_early(plan: Plan, wanted: list[int], decoded: Decoded) -> bool:
-    """Whether frames are missing by more than what rounding at the end explains (a second)."""
-    missing = [index for index in wanted if index not in decoded.frames]
-    return any(index < plan.last_frame - plan.rate for index in missing)
-
-
-def _as_it_is(
+def _true_end(
     path: Path,
     info: VideoInfo,
-    plan: Plan,
+    until: float,
     decoded: Decoded,
+    *,
     limits: DecodeLimits,
     patience: Patience,
-) -> VideoInfo:
-    """`info` with the duration that the packets, and failing those the frames, tell."""
-    scanned = scan_duration(
-        path, info.video_index, info.frame_rate, limits=limits, patience=patience
-    )
-    if scanned > 0.9 * info.duration_seconds:
-        # The packets are there but not decodable: only the frames tell where it ends.
-        scanned = (max(decoded.frames, default=0) + 1) / plan.rate
-    return replace(info, duration_seconds=round(scanned, 6))
+) -> float | None:
+    """Seconds after which there is nothing, where that is earlier than the file says; else None.
+
+    A last frame that came long before the last wanted one is due may just be on display for long.
+    The packets tell; where they go on and cannot be decoded, the frames do.
+    """
+    last = decoded.last_seconds
+    if last is not None and until - last <= SLACK_SECONDS:
+        return None
+    end = stream_end(path, info, last or 0.0, limits=limits, patience=patience)
+    if end is not None and end.end < info.duration_seconds - SLACK_SECONDS:
+        return end.end
+    if last is None or (end is not None and end.last_frame <= last + SLACK_SECONDS):
+        return None
+    return last + 1 / info.frame_rate
 
 
 def _truncated(info: VideoInfo) -> AnswerWarning:

@@ -23,10 +23,14 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Segments of one video on a grid of `rate` frames a second; grid index n is at n / rate."""
+    """Segments of one video on a grid of `rate` frames a second; grid index n is at n / rate.
+
+    `is_own_rate`: the grid is that of the video's frames, one frame a step.
+    """
 
     segments: tuple[Segment, ...]
     rate: float
+    is_own_rate: bool
     duration_seconds: float
 
     @property
@@ -35,10 +39,15 @@ class Plan:
         return max(0, round(self.duration_seconds * self.rate) - 1)
 
 
+def has_usable_rate(info: VideoInfo, inputs: InputSpec) -> bool:
+    """Whether the video's own frames make the grid: at a constant rate within the bounds."""
+    within = inputs.min_frame_rate <= info.frame_rate <= inputs.max_frame_rate
+    return info.constant_frame_rate and within
+
+
 def grid_rate(info: VideoInfo, inputs: InputSpec) -> float:
-    """The video's own rate when constant and within the spec's bounds, else the spec's grid."""
-    usable = inputs.min_frame_rate <= info.frame_rate <= inputs.max_frame_rate
-    return info.frame_rate if info.constant_frame_rate and usable else inputs.grid_frame_rate
+    """Steps of the grid per second: the video's own rate where usable, else the spec's."""
+    return info.frame_rate if has_usable_rate(info, inputs) else inputs.grid_frame_rate
 
 
 def plan_segments(info: VideoInfo, inputs: InputSpec, num_segments: int) -> Plan:
@@ -75,4 +84,4 @@ def plan_at(info: VideoInfo, inputs: InputSpec, starts: Sequence[float]) -> Plan
         begin = first / rate
         end = min(begin + inputs.span_frames / rate, max(info.duration_seconds, begin + 1 / rate))
         segments.append(Segment(index, round(begin, 6), round(end, 6), first))
-    return Plan(tuple(segments), rate, info.duration_seconds)
+    return Plan(tuple(segments), rate, has_usable_rate(info, inputs), info.duration_seconds)

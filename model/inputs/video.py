@@ -11,7 +11,8 @@ class VideoInfo:
 
     `width` and `height` are as shown, after `rotation_degrees` (clockwise, 0, 90, 180 or 270).
     `start_offset_seconds` is where the first frame lies after the container's start time, which is
-    what ffmpeg's -ss counts from. `constant_frame_rate` is false for variable or unknown rates.
+    what ffmpeg's -ss counts from; `start_seconds` is where it lies on the file's own clock, which
+    ffprobe's intervals count on. `constant_frame_rate` is false for variable or unknown rates.
     `audio_codec` None: no audio stream that can be used. The indices are those of the streams.
     """
 
@@ -25,5 +26,6 @@ class VideoInfo:
     audio_codec: str | None
     rotation_degrees: int
     start_offset_seconds: float
+    start_seconds: float = 0.0
     video_index: int = 0
     audio_index: int | None = None

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from model.answer_warning import AnswerWarning
 from model.deadline import Deadline
-from model.inputs.arrays import Crop, FrameArrays
+from model.inputs.arrays import Crop, FrameArrays, Pair
 from model.inputs.audio import Sound, decode_sound
 from model.inputs.cage import Patience
 from model.inputs.limits import DecodeLimits
@@ -77,15 +77,12 @@ class VideoInputs:
             return 0
         modality = self._modality("flow")
         networks = [modality.recognizer, *([modality.policy] if modality.proxy == "flow" else [])]
-        return len(
-            {
-                index + step
-                for network in networks
-                for row in range(len(self.segments))
-                for index in self._grid_indices(row, network)
-                for step in range(self.spec.inputs.flow.pairs)
-            }
-        )
+        pairs: set[Pair] = set()
+        for network in networks:
+            for row in range(len(self.segments)):
+                indices = self._grid_indices(row, network)
+                pairs |= self.arrays.pairs(indices, self.spec.inputs.flow.pairs)
+        return len(pairs)
 
     def _modality(self, name: Modality) -> ModalitySpec:
         return self.spec.modalities[self.spec.modality_names.index(name)]
