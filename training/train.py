@@ -6,16 +6,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+from model.atomic_file import write_atomically
 from model.blank import blank_inputs
 from model.checkpoint import save_checkpoint
 from model.cost import with_costs
 from model.networks.adamml import AdaMML
+from model.networks.recognizer import Recognizer
 from model.presets import preset
 from model.spec import Modality, ModelSpec
 from training.config import TrainConfig
@@ -31,8 +33,7 @@ from training.unimodal import train_unimodal
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Unimodal:
+class Unimodal(NamedTuple):
     """One modality alone: its validation accuracy, and its pooled (V, S, D) features."""
 
     accuracy: float
@@ -89,28 +90,34 @@ def make_spec(config: TrainConfig, manifest: Manifest) -> ModelSpec:
 
 def train_alone(config: TrainConfig, model: AdaMML, data: Data, name: Modality) -> Unimodal:
     """Train one recognition network of `model` in place, or load it when that was done."""
-    settings, recognizer = config.unimodal[name], model.recognizer(name)
+    recognizer = model.recognizer(name)
     saved = config.output / f"unimodal_{name}.pt"
-    load_imagenet(recognizer.trunk)
-    if settings.calibrates_norm:
-        stream = f"recognizer.{name}"
-        calibrate_norm(recognizer.trunk, data.cache, data.train, stream, seed=config.seed)
-    train_set, val_set = (
-        data.examples(recognizer, name, items, settings) for items in (data.train, data.val)
-    )
     if saved.exists():
         state = torch.load(saved, weights_only=True)
         recognizer.load_state_dict(state["weights"])
-        accuracy = float(state["accuracy"])
-    else:
-        accuracy = train_unimodal(recognizer, train_set, val_set, settings, seed=config.seed)
-        torch.save({"weights": recognizer.state_dict(), "accuracy": accuracy}, saved)
-    logger.info("%s alone: validation accuracy %.4f", name, accuracy)
-    stage = settings.frozen_stages
+        return Unimodal(**state["result"])
+    result = _train_alone(config, recognizer, data, name)
+    logger.info("%s alone: validation accuracy %.4f", name, result.accuracy)
+    state = {"weights": recognizer.state_dict(), "result": result._asdict()}
+    write_atomically(saved, lambda path: torch.save(state, path))
+    return result
+
+
+def _train_alone(
+    config: TrainConfig, recognizer: Recognizer, data: Data, name: Modality
+) -> Unimodal:
+    settings, trunk = config.unimodal[name], recognizer.trunk
+    load_imagenet(trunk)
+    if settings.calibrates_norm:
+        calibrate_norm(trunk, data.cache, data.train, f"recognizer.{name}", seed=config.seed)
+    train_set, val_set = (
+        data.examples(recognizer, name, items, settings) for items in (data.train, data.val)
+    )
+    accuracy = train_unimodal(recognizer, train_set, val_set, settings, seed=config.seed)
     return Unimodal(
         accuracy=accuracy,
-        train=features_from(recognizer.trunk, train_set.inputs, stage),
-        val=features_from(recognizer.trunk, val_set.inputs, stage),
+        train=features_from(trunk, train_set.inputs, settings.frozen_stages),
+        val=features_from(trunk, val_set.inputs, settings.frozen_stages),
     )
 
 
