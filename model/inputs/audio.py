@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,11 @@ MERGE_SECONDS = 60.0
 # A window's own length is decoded before it as well, for windows that reach past the sound's end.
 MIN_SECONDS = 0.1
 BYTES_PER_SAMPLE = 4
+# Time stamps that are off by more than this are followed; less is rounding and jitter.
+MAX_SHIFT_SECONDS = 0.03
+# Containers without time stamps: those of sound are guessed from sizes, and often badly.
+UNTIMED = ("avi",)
+_FIRST = re.compile(r"^\[info\] (-?\d+\.\d+)$", re.M)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,22 +136,37 @@ class _SoundDecoder:
         """Mono samples from one window before the first of `starts` to the end of the last."""
         begin = max(0.0, min(starts) - self.spec.window_seconds)
         lasts = max(starts) + self.spec.window_seconds - begin
-        max_bytes = round(lasts * self.spec.sample_rate + 1) * BYTES_PER_SAMPLE
+        seek = begin + self.info.start_offset_seconds
+        samples, first = self._attempt(begin, lasts, seek)
+        if first is not None and first > begin + self.spec.window_seconds and seek > 0:
+            # Either the sound has a gap here, or the file keeps sound and pictures far apart and
+            # a seek, which goes to the pictures, skipped the sound.
+            samples, _ = self._attempt(begin, lasts, 0.0)
+        return Stretch(begin, samples)
+
+    def _attempt(self, begin: float, lasts: float, seek: float) -> tuple[Waveform, float | None]:
+        """Samples from `begin` on, and when the first sound came."""
         finished = run_caged(
-            self._command(begin, lasts),
+            self._command(begin, lasts, seek),
             limits=self.limits,
             patience=self.patience,
-            max_output_bytes=max_bytes + self.spec.num_samples * BYTES_PER_SAMPLE,
+            max_output_bytes=round((lasts + 1) * self.spec.sample_rate) * BYTES_PER_SAMPLE,
         )
         whole = len(finished.output) // BYTES_PER_SAMPLE
         samples = np.frombuffer(finished.output, dtype="<f4", count=whole)
-        return Stretch(begin, np.nan_to_num(samples, posinf=0.0, neginf=0.0))
+        first = _FIRST.search(finished.errors)
+        heard = float(first.group(1)) - self.info.start_seconds if first else None
+        return np.nan_to_num(samples, posinf=0.0, neginf=0.0), heard
 
-    def _command(self, begin: float, lasts: float) -> list[str]:
-        """`async` fills gaps by time stamps; `first_pts` makes sample 0 lie on `begin` exactly:
-        sound that starts later is preceded by silence, earlier sound is cut."""
-        seek = begin + self.info.start_offset_seconds
+    def _command(self, begin: float, lasts: float, seek: float) -> list[str]:
+        """Sample 0 lies on `begin`: sound that starts later is preceded by silence, earlier sound
+        is cut, and gaps within are filled. `print` writes the first time to the log."""
+        zero = begin + self.info.start_seconds
         stream = open_input(self.path, self.limits, seek_seconds=seek)
         stream = stream[str(self.info.audio_index)]
-        stream = stream.filter("aresample", self.spec.sample_rate, **{"async": 1, "first_pts": 0})
-        return compile_command(stream, format="f32le", ac=1, t=f"{lasts:.6f}")
+        stream = stream.filter("asetpts", f"if(eq(N,0),0*print(T),0)+PTS-{zero:.6f}/TB")
+        timed = self.info.container not in UNTIMED
+        placed = {"async": 1, "first_pts": 0, "min_hard_comp": MAX_SHIFT_SECONDS} if timed else {}
+        stream = stream.filter("aresample", self.spec.sample_rate, **placed)
+        stream = stream.filter("atrim", end_sample=round(lasts * self.spec.sample_rate))
+        return compile_command(stream, format="f32le", ac=1)

@@ -59,8 +59,12 @@ def open_input(
 
 
 def compile_command(stream: ffmpeg.Stream, **output: str | int | float) -> list[str]:
-    """ffmpeg writing `stream` to its standard output; information goes to standard error."""
+    """ffmpeg writing `stream` to its standard output; information goes to standard error.
+
+    Times are the file's own: ffmpeg would otherwise shift them, in some containers by an amount
+    that depends on which streams are used.
+    """
     sink = ffmpeg.output(stream, "pipe:1", **output)
     command: list[str] = ffmpeg.compile(sink)
-    options = ["-v", f"{LEVELS}info", "-hide_banner", "-nostdin", "-nostats"]
+    options = ["-v", f"{LEVELS}info", "-hide_banner", "-nostdin", "-nostats", "-copyts"]
     return [command[0], *options, *command[1:]]

@@ -15,9 +15,9 @@ from model.inputs.cage import Patience, run_caged
 from model.inputs.complaints import error_lines
 from model.inputs.ffmpeg import compile_command, open_input
 from model.inputs.limits import DecodeLimits
-from model.inputs.matching import match
+from model.inputs.matching import is_covered, match
 from model.inputs.packets import last_time_before
-from model.inputs.runs import Run, select_expression, starting_earlier
+from model.inputs.runs import Run, off_grid, select_expression, starting_earlier
 from model.inputs.video import VideoInfo
 
 Pixels = NDArray[np.uint8]  # (H, W, 3), RGB
@@ -95,9 +95,12 @@ class _Decoder:
     def decode(self, run: Run) -> Decoded:
         """One run; where the frame on display at its start came long before, again from there."""
         frames, complaints = self._attempt(run)
-        due = (run.wanted[0] + 0.5) / run.rate
-        late = not frames or frames[0].seconds > due
-        if late and run.begin_seconds > 0 and not run.is_own_rate:
+        if run.is_own_rate and not is_covered(run, _times(frames)):
+            # The file lies about its rate: look at everything in between, as at a varying one.
+            run = off_grid(run)
+            frames, complaints = self._attempt(run)
+        if run.begin_seconds > 0 and not is_covered(run, _times(frames)):
+            due = run.wanted[0] / run.rate
             shown = last_time_before(
                 self.path, self.info, due, limits=self.limits, patience=self.patience
             )
@@ -109,8 +112,7 @@ class _Decoder:
     def _placed(self, run: Run, frames: list[Frame]) -> dict[int, Frame]:
         if not frames:
             return {}
-        times = [frame.seconds for frame in frames]
-        positions = match(run, times)
+        positions = match(run, _times(frames))
         chosen = {position: frames[position] for position in positions}
         if 2 * len(chosen) < len(frames):
             # Copies let go of the buffer that all frames share.
@@ -137,7 +139,7 @@ class _Decoder:
         count = min(len(finished.output) // num_bytes, len(times))
         flat = np.frombuffer(finished.output, dtype=np.uint8, count=count * num_bytes)
         pixels = flat.reshape(count, height, width, 3)
-        zero = self._zero(run)
+        zero = self.info.start_seconds
         frames = {
             time - zero: Frame(time - zero, image)
             for time, image in zip(times, pixels, strict=False)
@@ -145,18 +147,12 @@ class _Decoder:
         serious = finished.status != 0 or (run.begin_seconds == 0 and error_lines(finished.errors))
         return [frames[time] for time in sorted(frames)], finished.errors if serious else ""
 
-    def _zero(self, run: Run) -> float:
-        """Where the video's time axis begins on ffmpeg's clock, which starts where it seeks to,
-        or without a seek where the container does."""
-        return -run.begin_seconds if run.begin_seconds > 0 else self.info.start_offset_seconds
-
     def _command(self, run: Run, width: int, height: int) -> list[str]:
-        zero = self._zero(run)
-        seek = self.info.start_offset_seconds + run.begin_seconds if run.begin_seconds > 0 else 0.0
-        length = run.end_seconds + zero
-        stream = open_input(self.path, self.limits, seek_seconds=seek, length_seconds=length)
+        begin = self.info.start_offset_seconds + run.begin_seconds
+        seek, end = begin if run.begin_seconds > 0 else 0.0, begin + run.length_seconds
+        stream = open_input(self.path, self.limits, seek_seconds=seek, length_seconds=end - seek)
         stream = stream[str(self.info.video_index)]
-        stream = stream.filter("select", select_expression(run, zero))
+        stream = stream.filter("select", select_expression(run, self.info.start_seconds))
         stream = stream.filter("showinfo", checksum=0)
         long_side = max(self.info.width, self.info.height)
         if long_side > MAX_ASPECT * min(self.info.width, self.info.height):
@@ -171,6 +167,10 @@ class _Decoder:
             enc_time_base=-1,
             **{"frames:v": run.max_frames},
         )
+
+
+def _times(frames: Sequence[Frame]) -> list[float]:
+    return [frame.seconds for frame in frames]
 
 
 def shown_times(log: str) -> list[float]:

@@ -27,6 +27,25 @@ def match(run: Run, times: Sequence[float]) -> list[int]:
     return positions
 
 
+def is_covered(run: Run, times: Sequence[float]) -> bool:
+    """Whether the frame on display at the start of every span is among `times` for certain.
+
+    On a grid of the video's own rate a frame comes every step, and all but those around the spans
+    are left out; off the grid nothing is left out, and the first span tells.
+
+    >>> run = Run((50, 51, 90), 10.0, True, 4.8, ((4.9, 5.2), (8.9, 9.1)))
+    >>> is_covered(run, [5.0, 5.1, 9.0]), is_covered(run, [5.0, 5.1])
+    (True, False)
+    """
+    step = 1 / run.rate
+    starts = [span[0] * step for span in split(run.wanted, CONSECUTIVE)]
+    if not run.is_own_rate:
+        return bool(times) and times[0] <= starts[0] + step / 2
+    return all(
+        any(start - 1.5 * step <= time <= start + step for time in times) for start in starts
+    )
+
+
 def _shift(due: float, times: Sequence[float], rate: float) -> float:
     """How far from `due` the nearest frame is, 0 when that is more than a step."""
     shift = min((time - due for time in times), key=abs)

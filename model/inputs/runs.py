@@ -34,8 +34,8 @@ class Run:
     stretches: tuple[tuple[float, float], ...]
 
     @property
-    def end_seconds(self) -> float:
-        return self.stretches[-1][1]
+    def length_seconds(self) -> float:
+        return self.stretches[-1][1] - self.begin_seconds
 
     @property
     def max_frames(self) -> int:
@@ -70,6 +70,12 @@ def _run(wanted: Sequence[int], rate: float, *, is_own_rate: bool, lead_seconds:
     return Run(tuple(wanted), rate, is_own_rate, begin, tuple(stretches))
 
 
+def off_grid(run: Run) -> Run:
+    """The run for a video whose frames turn out not to come one a step."""
+    whole = (run.stretches[0][0], run.stretches[-1][1])
+    return replace(run, is_own_rate=False, stretches=(whole,))
+
+
 def starting_earlier(run: Run, seconds: float) -> Run:
     """The run with the frame at `seconds`, long before it, as well."""
     step = 1 / run.rate
@@ -101,8 +107,8 @@ def split(ordered: Sequence[int], gap: float) -> list[Sequence[int]]:
 def select_expression(run: Run, zero_seconds: float) -> str:
     """ffmpeg's select expression: the run's stretches, thinned to FRAMES_PER_STEP.
 
-    `zero_seconds` is where the video's time axis begins on ffmpeg's clock. Only the first frame of
-    each fraction of a step is taken, fractions being centred on the grid.
+    `zero_seconds` is where the video's time axis begins on the file's clock. Only the first frame
+    of each fraction of a step is taken, fractions being centred on the grid.
     """
     inside = "+".join(
         f"between(t,{begin + zero_seconds:.6f},{end + zero_seconds:.6f})"

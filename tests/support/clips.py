@@ -1,6 +1,7 @@
 """Clips whose colour and tone are known at every moment, made by ffmpeg's own generators."""
 
 import subprocess
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +36,7 @@ def colour_clip(
         names = "".join(f"[{position + index}:a]" for index in range(len(tones)))
         graph.append(f"{names}concat=n={len(tones)}:v=0:a=1[a]")
         maps += ["-map", "[a]"]
-    encode = [*codec, "-pix_fmt", "yuv420p", "-g", str(rate)]
+    encode = [*codec, "-pix_fmt", "yuv420p", "-g", str(round(Fraction(rate)))]
     ffmpeg(*inputs, "-filter_complex", ";".join(graph), *maps, *encode, *output, path)
     return path
 
