@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from model.inputs.cage import Patience, run_caged
-from model.inputs.complaints import error_lines
+from model.inputs.cage import Finished, Patience, run_caged
+from model.inputs.complaints import error_lines, while_decoding
 from model.inputs.ffmpeg import compile_command, open_input
 from model.inputs.limits import DecodeLimits
 from model.inputs.matching import is_covered, match
@@ -95,7 +95,7 @@ class _Decoder:
     def decode(self, run: Run) -> Decoded:
         """One run; where the frame on display at its start came long before, again from there."""
         frames, complaints = self._attempt(run)
-        if run.is_own_rate and not is_covered(run, _times(frames)):
+        if run.is_own_rate and self.info.seekable and not is_covered(run, _times(frames)):
             # The file lies about its rate: look at everything in between, as at a varying one.
             run = off_grid(run)
             frames, complaints = self._attempt(run)
@@ -125,8 +125,7 @@ class _Decoder:
         }
 
     def _attempt(self, run: Run) -> tuple[list[Frame], str]:
-        """Frames in order of time, and complaints: all of them about a run from the start, but
-        after a seek only of a failure, as decoders grumble until they meet a key frame."""
+        """Frames in order of time, and complaints."""
         width, height = scaled_size(self.info, self.short_side)
         num_bytes = width * height * 3
         finished = run_caged(
@@ -144,8 +143,15 @@ class _Decoder:
             time - zero: Frame(time - zero, image)
             for time, image in zip(times, pixels, strict=False)
         }
-        serious = finished.status != 0 or (run.begin_seconds == 0 and error_lines(finished.errors))
-        return [frames[time] for time in sorted(frames)], finished.errors if serious else ""
+        return [frames[time] for time in sorted(frames)], self._complaints(run, finished)
+
+    def _complaints(self, run: Run, finished: Finished) -> str:
+        """Of a failure everything. Else what was said about the frames, but not after a seek, as
+        decoders grumble until they meet a key frame."""
+        if finished.status != 0:
+            return finished.errors
+        log = while_decoding(finished.errors) if run.begin_seconds == 0 else ""
+        return log if error_lines(log) else ""
 
     def _command(self, run: Run, width: int, height: int) -> list[str]:
         begin = self.info.start_offset_seconds + run.begin_seconds

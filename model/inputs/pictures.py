@@ -55,9 +55,7 @@ def decode_pictures(
         # Frame 0 as well: a single frame may claim to last, and then is all there is.
         indices = {s.first_frame + offset for s in plan.segments for offset in offsets} | {0}
         wanted = sorted({min(index, plan.last_frame) for index in indices})
-        runs = plan_runs(
-            wanted, plan.rate, is_own_rate=plan.is_own_rate, frame_rate=info.frame_rate
-        )
+        runs = plan_runs(wanted, plan, info)
         decoded = decode_frames(
             path, info, spec.inputs.short_side, runs, limits=limits, patience=patience
         )

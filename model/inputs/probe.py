@@ -124,7 +124,7 @@ def _check_frame(video: Stream, errors: str, limits: DecodeLimits) -> None:
         )
     if width < 1 or height < 1:
         if mentions_large_frame(errors):
-            raise frame_too_large(limits)
+            raise frame_too_large(errors, limits)
         raise UndecodableVideoError(f"the size of a frame is unknown ({width}x{height})")
 
 
@@ -190,6 +190,7 @@ def _info(video: Stream, audio: Stream | None, container: Stream, times: _Times)
         rotation_degrees=rotation,
         start_offset_seconds=times.offset,
         start_seconds=times.start,
+        seekable=_number(video.get("start_time")) is not None,
         video_index=int(video["index"]),
         audio_index=int(audio["index"]) if audio else None,
     )

@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from model.inputs.segments import Plan
+from model.inputs.video import VideoInfo
+
 # Between two windows closer than this, decoding on is cheaper than another process and seek. Off
 # the video's own grid less is worth it: all frames in between are kept until it is known which of
 # them are shown.
 MERGE_SECONDS = 3.0
 MERGE_SECONDS_OFF_GRID = 1.0
+# Longer runs are cut at the next gap: it bounds what is kept, and two processes share the work.
+MAX_RUN_SECONDS = 10.0
 # Off the grid, the frame on display at a run's start usually came this many frames before at most.
 LEAD_FRAMES = 1.5
 MAX_LEAD_SECONDS = 2.0
@@ -44,30 +49,25 @@ class Run:
         return int(FRAMES_PER_STEP * steps)
 
 
-def plan_runs(
-    wanted: Sequence[int], rate: float, *, is_own_rate: bool, frame_rate: float
-) -> list[Run]:
-    """Group grid indices into runs; `frame_rate` is the video's average, `rate` that of the grid.
-
-    >>> runs = plan_runs([2, 4, 8, 500, 501], 25.0, is_own_rate=True, frame_rate=25.0)
-    >>> [run.wanted for run in runs], runs[1].begin_seconds, runs[1].stretches
-    ([(2, 4, 8), (500, 501)], 19.94, ((19.96, 20.08),))
-    """
-    gap = MERGE_SECONDS if is_own_rate else MERGE_SECONDS_OFF_GRID
-    lead = 0.0 if is_own_rate else min(LEAD_FRAMES / frame_rate, MAX_LEAD_SECONDS)
-    return [
-        _run(indices, rate, is_own_rate=is_own_rate, lead_seconds=lead)
-        for indices in split(sorted(set(wanted)), gap * rate)
-    ]
+def plan_runs(wanted: Sequence[int], plan: Plan, info: VideoInfo) -> list[Run]:
+    """Group grid indices into runs."""
+    if not info.seekable:
+        return [_run(sorted(set(wanted)), plan, info)]
+    gap = MERGE_SECONDS if plan.is_own_rate else MERGE_SECONDS_OFF_GRID
+    longest = round(MAX_RUN_SECONDS * plan.rate)
+    groups = split(sorted(set(wanted)), gap * plan.rate, longest=longest)
+    return [_run(indices, plan, info) for indices in groups]
 
 
-def _run(wanted: Sequence[int], rate: float, *, is_own_rate: bool, lead_seconds: float) -> Run:
+def _run(wanted: Sequence[int], plan: Plan, info: VideoInfo) -> Run:
     """A step more on each side allows for frames that lie beside the grid. Off the video's own
     grid an index may show any frame before it, so nothing in between is left out."""
-    spans = split(wanted, CONSECUTIVE) if is_own_rate else [wanted]
-    stretches = [((span[0] - 1) / rate - lead_seconds, (span[-1] + 1) / rate) for span in spans]
-    begin = _seekable((wanted[0] - 1.5) / rate - lead_seconds)
-    return Run(tuple(wanted), rate, is_own_rate, begin, tuple(stretches))
+    rate, whole = plan.rate, info.seekable and not plan.is_own_rate
+    spans = [wanted] if whole else split(wanted, CONSECUTIVE)
+    lead = 0.0 if plan.is_own_rate else min(LEAD_FRAMES / info.frame_rate, MAX_LEAD_SECONDS)
+    stretches = [((span[0] - 1) / rate - lead, (span[-1] + 1) / rate) for span in spans]
+    begin = _seekable((wanted[0] - 1.5) / rate - lead) if info.seekable else 0.0
+    return Run(tuple(wanted), rate, plan.is_own_rate, begin, tuple(stretches))
 
 
 def off_grid(run: Run) -> Run:
@@ -89,15 +89,23 @@ def _seekable(seconds: float) -> float:
     return seconds if seconds > MERGE_SECONDS else 0.0
 
 
-def split(ordered: Sequence[int], gap: float) -> list[Sequence[int]]:
-    """Cut a sorted sequence where neighbours are more than `gap` apart.
+def split(ordered: Sequence[int], gap: float, *, longest: int | None = None) -> list[Sequence[int]]:
+    """Cut a sorted sequence where neighbours are more than `gap` apart, or, once a part spans more
+    than `longest`, more than CONSECUTIVE.
 
-    >>> split([1, 2, 4, 9], 2.0)
+    >>> split([1, 2, 4, 9], 2)
     [[1, 2, 4], [9]]
+    >>> split([1, 2, 6, 10, 11, 12, 13], 5, longest=8)
+    [[1, 2, 6, 10, 11, 12, 13]]
+    >>> split([1, 2, 6, 10, 14, 15], 5, longest=8)
+    [[1, 2, 6, 10], [14, 15]]
     """
     parts: list[list[int]] = []
     for index in ordered:
-        if parts and index - parts[-1][-1] <= gap:
+        allowed = gap
+        if parts and longest is not None and parts[-1][-1] - parts[-1][0] > longest:
+            allowed = CONSECUTIVE
+        if parts and index - parts[-1][-1] <= allowed:
             parts[-1].append(index)
         else:
             parts.append([index])

@@ -13,6 +13,7 @@ class VideoInfo:
     `start_offset_seconds` is where the first frame lies after the container's start time, which is
     what ffmpeg's -ss counts from; `start_seconds` is where it lies on the file's own clock, which
     ffprobe's intervals count on. `constant_frame_rate` is false for variable or unknown rates.
+    `seekable` is false where packets have no times, as in a raw stream.
     `audio_codec` None: no audio stream that can be used. The indices are those of the streams.
     """
 
@@ -27,5 +28,6 @@ class VideoInfo:
     rotation_degrees: int
     start_offset_seconds: float
     start_seconds: float = 0.0
+    seekable: bool = True
     video_index: int = 0
     audio_index: int | None = None

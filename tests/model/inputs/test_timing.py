@@ -132,7 +132,7 @@ def test_sound_that_starts_after_the_pictures(tmp_path, name):
         *("-map", "0:v", "-map", "1:a", "-c", "copy", path),
     )
 
-    video, colours, tones = look(path, (0.5, 3.5, 6.5))
+    _, colours, tones = look(path, (0.5, 3.5, 6.5))
 
     assert colours == [{"red"}, {"green"}, {"blue"}]
     assert tones == pytest.approx([0, 2000, 5000], abs=100)
