@@ -16,7 +16,7 @@ from model.inputs.complaints import error_lines, while_decoding
 from model.inputs.ffmpeg import compile_command, open_input
 from model.inputs.limits import DecodeLimits
 from model.inputs.matching import is_covered, match
-from model.inputs.packets import last_time_before
+from model.inputs.packets import frame_before
 from model.inputs.runs import Run, off_grid, select_expression, starting_earlier
 from model.inputs.video import VideoInfo
 
@@ -25,6 +25,8 @@ Pixels = NDArray[np.uint8]  # (H, W, 3), RGB
 PARALLEL_PROCESSES = 2
 # Wider than this, the middle is taken before scaling: the output's size stays bounded.
 MAX_ASPECT = 2
+# In these containers a seek goes to any frame, and decoding begins at the next key frame only.
+WITHOUT_INDEX = ("mpegts", "mpeg")
 _SHOWN = re.compile(
     r"^\[Parsed_showinfo_\d+ @ 0x[0-9a-f]+\] \[info\] "
     r"(?:config in time_base: (\d+)/(\d+),|n: *\d+ pts: *(-?\d+) )",
@@ -93,21 +95,25 @@ class _Decoder:
     patience: Patience
 
     def decode(self, run: Run) -> Decoded:
-        """One run; where the frame on display at its start came long before, again from there."""
+        """One run; where that does not bring the frame on display at its start, again from the
+        key frame before."""
+        if run.begin_seconds > 0 and self.info.container in WITHOUT_INDEX:
+            run = self._widened(run)
         frames, complaints = self._attempt(run)
-        if run.is_own_rate and self.info.seekable and not is_covered(run, _times(frames)):
-            # The file lies about its rate: look at everything in between, as at a varying one.
-            run = off_grid(run)
+        if self.info.seekable and not is_covered(run, _times(frames)):
+            run = self._widened(run)
             frames, complaints = self._attempt(run)
-        if run.begin_seconds > 0 and not is_covered(run, _times(frames)):
-            due = run.wanted[0] / run.rate
-            shown = last_time_before(
-                self.path, self.info, due, limits=self.limits, patience=self.patience
-            )
-            if shown is not None:
-                run = starting_earlier(run, shown)
-                frames, complaints = self._attempt(run)
         return Decoded(self._placed(run, frames), complaints)
+
+    def _widened(self, run: Run) -> Run:
+        """The run with all that may be shown in it, from the frame on display at its start."""
+        if run.begin_seconds == 0:
+            return off_grid(run)
+        due = (run.wanted[0] + 0.5) / run.rate
+        before = frame_before(self.path, self.info, due, limits=self.limits, patience=self.patience)
+        if before is None:
+            return off_grid(run)
+        return starting_earlier(run, before.seconds, before.key_seconds)
 
     def _placed(self, run: Run, frames: list[Frame]) -> dict[int, Frame]:
         if not frames:

@@ -13,8 +13,10 @@ from model.inputs.limits import DecodeLimits
 from model.inputs.video import VideoInfo
 
 MAX_SCAN_BYTES = 64 * 1024**2
-# Where frames are rare, the one on display is looked for this far back, and then from the start.
-LEADS_SECONDS = (64.0, None)
+# The frame on display and its key frame are looked for this far back, and then from the start.
+LEADS_SECONDS = (16.0, 64.0, None)
+# A stream without key frames refreshes its picture bit by bit, in about this time.
+REFRESH_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,7 @@ class Packet:
 
     start: float | None
     duration: float | None
+    is_key: bool
 
 
 def scan_duration(
@@ -43,23 +46,34 @@ def scan_duration(
     return max(ends) - min(start for start, _ in timed)
 
 
-def last_time_before(
+@dataclass(frozen=True, slots=True)
+class FrameBefore:
+    """When a frame comes, and the key frame that is needed to decode it: seconds of the video's
+    time axis."""
+
+    seconds: float
+    key_seconds: float
+
+
+def frame_before(
     path: Path, info: VideoInfo, seconds: float, *, limits: DecodeLimits, patience: Patience
-) -> float | None:
-    """When the frame on display at `seconds` of the video's time axis came; None: unknown."""
+) -> FrameBefore | None:
+    """The frame on display at `seconds` of the video's time axis; None where it cannot be told."""
+    shown = None
     for lead in LEADS_SECONDS:
         begin = 0.0 if lead is None else max(0.0, seconds - lead)
+        if lead is None and shown is not None:
+            return FrameBefore(shown, max(0.0, shown - REFRESH_SECONDS))
         interval = f"{info.start_seconds + begin:.6f}%{info.start_seconds + seconds:.6f}"
         packets, _ = _read(
             path, info.video_index, interval=interval, limits=limits, patience=patience
         )
-        times = [
-            packet.start - info.start_seconds for packet in packets if packet.start is not None
-        ]
-        shown = [time for time in times if time <= seconds]
-        if shown:
-            return max(shown)
-    return None
+        timed = [(p.start - info.start_seconds, p.is_key) for p in packets if p.start is not None]
+        shown = max((time for time, _ in timed if time <= seconds), default=None)
+        keys = [time for time, is_key in timed if is_key and shown is not None and time <= shown]
+        if shown is not None and keys:
+            return FrameBefore(shown, max(keys))
+    return None if shown is None else FrameBefore(shown, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +112,7 @@ def _read(
         path,
         limits,
         select_streams=str(stream_index),
-        show_entries="packet=pts_time,duration_time",
+        show_entries="packet=pts_time,duration_time,flags",
         of="csv=p=0",
         **only,
     )
@@ -108,9 +122,9 @@ def _read(
 
 
 def _packet(line: str) -> Packet:
-    """`pts,duration` and sometimes more; what ffprobe does not know it writes as N/A."""
-    fields = [*line.split(","), "", ""]
-    return Packet(_number(fields[0]), _number(fields[1]))
+    """`pts,duration,flags` and sometimes more; what ffprobe does not know it writes as N/A."""
+    fields = [*line.split(","), "", "", ""]
+    return Packet(_number(fields[0]), _number(fields[1]), fields[2].startswith("K"))
 
 
 def _number(text: str) -> float | None:

@@ -49,8 +49,7 @@ def decode_pictures(
     """
     offsets = needed_offsets(spec)
 
-    def attempt(info: VideoInfo) -> tuple[Plan, float, Decoded]:
-        """Also until when, in seconds, frames were wanted."""
+    def attempt(info: VideoInfo) -> tuple[Plan, list[int], Decoded]:
         plan = plan_for(info)
         # Frame 0 as well: a single frame may claim to last, and then is all there is.
         indices = {s.first_frame + offset for s in plan.segments for offset in offsets} | {0}
@@ -59,20 +58,21 @@ def decode_pictures(
         decoded = decode_frames(
             path, info, spec.inputs.short_side, runs, limits=limits, patience=patience
         )
-        return plan, wanted[-1] / plan.rate, decoded
+        return plan, wanted, decoded
 
-    plan, until, decoded = attempt(info)
+    plan, wanted, decoded = attempt(info)
     warnings = []
+    until = wanted[-1] / plan.rate
     end = _true_end(path, info, until, decoded, limits=limits, patience=patience)
     if end is not None:
         info = replace(info, duration_seconds=round(end, 6))
         warnings.append(_truncated(info))
-        plan, until, decoded = attempt(info)
+        plan, wanted, decoded = attempt(info)
     if not decoded.frames:
         raise no_frame_error(decoded.complaints, path, limits)
-    if decoded.complaints:
-        detail = f"decoding met errors: {explain(decoded.complaints, path)}"
-        warnings.append(AnswerWarning("decode_errors", detail))
+    missing = [index for index in wanted if index not in decoded.frames]
+    if decoded.complaints or missing:
+        warnings.append(_decode_errors(decoded.complaints, path, len(missing), len(wanted)))
     indices = sorted({s.first_frame + offset for s in plan.segments for offset in offsets})
     return Pictures(info, plan, fill(indices, decoded.frames), tuple(warnings))
 
@@ -111,6 +111,13 @@ def _true_end(
     if last is None or (end is not None and end.last_frame <= last + SLACK_SECONDS):
         return None
     return last + 1 / info.frame_rate
+
+
+def _decode_errors(complaints: str, path: Path, missing: int, wanted: int) -> AnswerWarning:
+    detail = f"decoding met errors: {explain(complaints, path)}" if complaints else ""
+    if missing:
+        detail = f"{missing} of {wanted} frames could not be decoded; {detail}".removesuffix("; ")
+    return AnswerWarning("decode_errors", detail)
 
 
 def _truncated(info: VideoInfo) -> AnswerWarning:

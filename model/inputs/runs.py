@@ -18,6 +18,8 @@ MAX_RUN_SECONDS = 10.0
 # Off the grid, the frame on display at a run's start usually came this many frames before at most.
 LEAD_FRAMES = 1.5
 MAX_LEAD_SECONDS = 2.0
+# A seek goes by decoding time, which is before the time of presentation.
+KEY_MARGIN_SECONDS = 0.5
 # Of faster videos no more than this many frames a grid step are looked at.
 FRAMES_PER_STEP = 2
 # Indices no further apart belong to one span of consecutive frames.
@@ -76,12 +78,15 @@ def off_grid(run: Run) -> Run:
     return replace(run, is_own_rate=False, stretches=(whole,))
 
 
-def starting_earlier(run: Run, seconds: float) -> Run:
-    """The run with the frame at `seconds`, long before it, as well."""
+def starting_earlier(run: Run, seconds: float, key_seconds: float) -> Run:
+    """The run with the frame on display at its start, which came at `seconds`, and decoding from
+    that frame's key frame on. When that is long before, frames do not come one a step."""
     step = 1 / run.rate
-    first = (seconds - step, seconds + step)
-    begin = _seekable(seconds - 1.5 * step)
-    return replace(run, begin_seconds=begin, stretches=(first, *run.stretches))
+    whole = off_grid(run).stretches
+    begin = min(run.begin_seconds, _seekable(key_seconds - KEY_MARGIN_SECONDS))
+    one_a_step = run.is_own_rate and seconds >= (run.wanted[0] - 1.5) * step
+    shown = (seconds - step, seconds + step)
+    return replace(run, is_own_rate=one_a_step, begin_seconds=begin, stretches=(shown, *whole))
 
 
 def _seekable(seconds: float) -> float:

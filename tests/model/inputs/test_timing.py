@@ -192,15 +192,34 @@ def set_rotation(source, path, degrees):
     path.write_bytes(content)
 
 
-def test_constant_rate_gives_exactly_the_consecutive_frames(tmp_path):
-    path = tmp_path / "c.mkv"
-    ffmpeg("-f", "lavfi", "-i", "testsrc2=s=96x64:r=30000/1001:d=40", "-g", "48", path)
+H264 = ("-c:v", "libx264", "-g", "250")
+
+
+@pytest.mark.parametrize(
+    ("name", "codec"),
+    [
+        ("c.mkv", H264),
+        ("c.mp4", H264),
+        ("c.ts", H264),
+        ("c.flv", H264),
+        ("c.webm", ("-c:v", "libvpx", "-deadline", "realtime", "-cpu-used", "8", "-g", "128")),
+        ("c.mpg", ("-c:v", "mpeg2video", "-g", "50", "-bf", "2")),
+        ("c.avi", ("-c:v", "mpeg4", "-g", "100")),
+        ("c.mov", ("-c:v", "prores")),
+        ("c.h264", H264),
+    ],
+)
+def test_constant_rate_gives_exactly_the_consecutive_frames(tmp_path, name, codec):
+    """Key frames are up to ten seconds apart, so that most windows begin between two."""
+    path = tmp_path / name
+    rate = 25 if name == "c.h264" else "30000/1001"
+    ffmpeg("-f", "lavfi", "-i", f"testsrc2=s=96x64:r={rate}:d=40", *codec, path)
     starts = (0.0, 13.37, 38.5)
     video, _, _ = look(path, starts)
     raw = tmp_path / "all.rgb"
     ffmpeg(
         *("-i", path, "-vf", "scale=108:72:flags=bilinear+accurate_rnd+bitexact"),
-        *("-pix_fmt", "rgb24", "-f", "rawvideo", raw),
+        *("-fps_mode", "passthrough", "-pix_fmt", "rgb24", "-f", "rawvideo", raw),
     )
     everything = np.fromfile(raw, dtype=np.uint8).reshape(-1, 72, 108, 3)
 
@@ -208,7 +227,10 @@ def test_constant_rate_gives_exactly_the_consecutive_frames(tmp_path):
         for offset in (0, 4, 8, 28):
             index = segment.first_frame + offset
             assert np.array_equal(video.arrays.frames[index].pixels, everything[index])
-    assert [s.first_frame for s in video.segments] == [round(s * 30000 / 1001) for s in starts]
+    expected = [round(start * video.plan.rate) for start in starts]
+    assert [segment.first_frame for segment in video.segments] == expected
+    assert video.plan.is_own_rate
+    assert [warning.code for warning in video.warnings] == ["no_audio_stream"]
 
 
 def test_default_spec_centres_the_sound_on_the_used_frames():
