@@ -20,7 +20,7 @@ from model.inputs.video import VideoInfo
 
 # Sound decodes so fast that one process and its seek cost as much as a minute of it.
 MERGE_SECONDS = 60.0
-# A window's own length is decoded before it as well, for windows that reach past the sound's end.
+# Less sound than this in all is as good as none.
 MIN_SECONDS = 0.1
 BYTES_PER_SAMPLE = 4
 # Time stamps that are off by more than this are followed; less is rounding and jitter.
@@ -133,7 +133,8 @@ class _SoundDecoder:
     patience: Patience
 
     def decode(self, starts: Sequence[float]) -> Stretch:
-        """Mono samples from one window before the first of `starts` to the end of the last."""
+        """Mono samples from one window before the first of `starts` to the end of the last: a
+        window that reaches past the end of the sound is moved back."""
         begin = max(0.0, min(starts) - self.spec.window_seconds)
         lasts = max(starts) + self.spec.window_seconds - begin
         seek = begin + self.info.start_offset_seconds

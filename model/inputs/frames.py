@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -18,6 +17,7 @@ from model.inputs.limits import DecodeLimits
 from model.inputs.matching import is_covered, match
 from model.inputs.packets import frame_before
 from model.inputs.runs import Run, off_grid, select_expression, starting_earlier
+from model.inputs.showinfo import shown_times
 from model.inputs.video import VideoInfo
 
 Pixels = NDArray[np.uint8]  # (H, W, 3), RGB
@@ -27,11 +27,6 @@ PARALLEL_PROCESSES = 2
 MAX_ASPECT = 2
 # In these containers a seek goes to any frame, and decoding begins at the next key frame only.
 WITHOUT_INDEX = ("mpegts", "mpeg")
-_SHOWN = re.compile(
-    r"^\[Parsed_showinfo_\d+ @ 0x[0-9a-f]+\] \[info\] "
-    r"(?:config in time_base: (\d+)/(\d+),|n: *\d+ pts: *(-?\d+) )",
-    re.M,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,15 +178,3 @@ class _Decoder:
 
 def _times(frames: Sequence[Frame]) -> list[float]:
     return [frame.seconds for frame in frames]
-
-
-def shown_times(log: str) -> list[float]:
-    """Seconds of every frame that ffmpeg's showinfo filter reported, in its order."""
-    times = []
-    time_base = 0.0
-    for numerator, denominator, pts in _SHOWN.findall(log):
-        if denominator:
-            time_base = int(numerator) / int(denominator)
-        else:
-            times.append(int(pts) * time_base)
-    return times

@@ -21,6 +21,7 @@ WITHOUT_FRAMES = {
     "2dbeb2aa35.flac": "no_video_stream",  # songs with a picture on the cover
     "8322229c1f.m4a": "no_video_stream",
 }
+SPEC = tiny_spec()
 pytestmark = [
     pytest.mark.shared,
     pytest.mark.skipif(not MEDIA.is_dir(), reason="../shared/media is not beside the repository"),
@@ -36,10 +37,9 @@ def rows():
 
 @pytest.mark.parametrize("row", rows(), ids=lambda row: row["file"])
 def test_every_file(row):
-    spec = tiny_spec()
     path = MEDIA / "files" / row["file"]
     try:
-        video = open_video(path, spec, 3, limits=DecodeLimits(), deadline=Deadline(60))
+        video = open_video(path, SPEC, 3, limits=DecodeLimits(), deadline=Deadline(60))
     except VideoError as error:
         assert_rightly_refused(row, error)
         return
