@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import logging
@@ -29,16 +30,19 @@ INPUTS_VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class InputCache:
-    """Files under `folder`, keyed by the video (path, size, time of change), the view, and every
-    part of the spec that shapes inputs; a changed video or spec is decoded anew."""
+    """Files under `folder`, keyed by the video (its name and bytes), the view, and every part of
+    the spec that shapes inputs. A changed video or spec is decoded anew; a copied, moved or
+    touched one is not."""
 
     folder: Path
     spec: ModelSpec
 
     def file(self, sample: Sample, view: View) -> Path:
         state = sample.path.stat()
-        video = [str(sample.path.resolve()), state.st_size, state.st_mtime_ns, view.name]
-        key = hashlib.sha256(json.dumps([*video, self._inputs_key()]).encode()).hexdigest()
+        # The name, because a view's random draw depends on it.
+        video = [sample.path.name, _digest(sample.path, state.st_size, state.st_mtime_ns)]
+        name = json.dumps([*video, view.name, self._inputs_key()])
+        key = hashlib.sha256(name.encode()).hexdigest()
         return self.folder / key[:2] / f"{key[2:32]}.npz"
 
     def _inputs_key(self) -> str:
@@ -82,6 +86,13 @@ class InputCache:
         with np.load(self.file(sample, view), allow_pickle=False) as arrays:
             array: NDArray[np.generic] = arrays[stream]
         return array
+
+
+@functools.cache
+def _digest(path: Path, size: int, changed_ns: int) -> str:
+    """Of the file's bytes; read once per size and time of change."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _save(path: Path, arrays: Mapping[str, InputArray]) -> None:
