@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from model.spec import Modality
+
+# What a network starts from.
+InitialWeights = Literal["imagenet", "random"]
 
 
 class _Closed(BaseModel):
@@ -38,6 +41,7 @@ class UnimodalConfig(_Closed):
     learning_rate: float = Field(default=5e-4, gt=0)
     weight_decay: float = Field(default=0.05, ge=0)
     label_smoothing: float = Field(default=0.1, ge=0, lt=1)
+    weights: InitialWeights = "imagenet"
     frozen_stages: int | None = None
     calibrates_norm: bool = False
     # Spectrograms only: widths of the random bands set to the mean, as in SpecAugment.
@@ -53,6 +57,7 @@ class JointConfig(_Closed):
     the most expensive being `max_cost_weight`.
     """
 
+    policy_weights: InitialWeights = "imagenet"
     warmup_epochs: int = Field(default=5, ge=0)
     alternating_epochs: int = Field(default=20, ge=1)
     finetune_epochs: int = Field(default=10, ge=0)
@@ -69,12 +74,15 @@ class JointConfig(_Closed):
 
 
 class TrainConfig(_Closed):
-    """A run: data, the preset that names the architecture, and the stages' settings."""
+    """A run: data, the architecture, and the stages' settings.
+
+    `preset` is a ready-made spec's name, or a JSON file with a spec, whose labels are replaced.
+    """
 
     name: str
     preset: str = "compact"
     output: Path
-    seed: int = 0
+    seed: int = Field(default=0, ge=0, lt=2**31)
     data: DataConfig
     unimodal: dict[Modality, UnimodalConfig]
     joint: JointConfig = JointConfig()
@@ -93,4 +101,7 @@ def read_config(path: Path) -> TrainConfig:
     data = config.data.model_copy(
         update={"manifest": folder / config.data.manifest, "cache": folder / config.data.cache}
     )
-    return config.model_copy(update={"data": data, "output": folder / config.output})
+    changes: dict[str, object] = {"data": data, "output": folder / config.output}
+    if config.preset.endswith(".json"):
+        changes["preset"] = str(folder / config.preset)
+    return config.model_copy(update=changes)

@@ -4,10 +4,10 @@
 
 from __future__ import annotations
 
-import copy
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor
@@ -17,43 +17,15 @@ from model.networks.adamml import AdaMML
 from model.networks.decisions import decide, sample_decisions
 from model.spec import Modality
 from training.batches import iterate_batches
+from training.best import Best, Weights
+from training.checkpointing import Resumable, StageFile, Stateful
 from training.config import JointConfig
+from training.features import Features
 from training.finite import require_finite
 from training.losses import policy_loss
+from training.random_state import RandomState
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Features:
-    """Pooled features of every network by modality, for V videos of S segments.
-
-    `silence` is the policy branches' answer to an absent modality, (D,) by modality.
-    """
-
-    recognition: Mapping[Modality, Tensor]  # (V, S, D)
-    policy: Mapping[Modality, Tensor]  # (V, S, D)
-    silence: Mapping[Modality, Tensor]
-    available: Tensor  # (V, S, M) bool
-    labels: Tensor  # (V,)
-
-    def select(self, rows: Tensor) -> Features:
-        return Features(
-            recognition={name: value[rows] for name, value in self.recognition.items()},
-            policy={name: value[rows] for name, value in self.policy.items()},
-            silence=self.silence,
-            available=self.available[rows],
-            labels=self.labels[rows],
-        )
-
-    def without(self, name: Modality, column: int, videos: Tensor) -> Features:
-        """The same videos, but in those of the (V,) bool mask the modality is absent."""
-        available = self.available.clone()
-        available[videos, :, column] = False
-        absent = self.policy[name].clone()
-        absent[videos] = self.silence[name]
-        policy = {**self.policy, name: absent}
-        return Features(self.recognition, policy, self.silence, available, self.labels)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +37,20 @@ class Validation:
     selection: tuple[float, ...]
 
 
+class Epoch(NamedTuple):
+    """One of the joint epochs; `number` counts within its stage."""
+
+    stage: Literal["warmup", "alternating", "finetune"]
+    number: int
+
+
 class JointTrainer:
     """Trains classifiers, fusion and the policy above its branches, in place."""
 
-    def __init__(self, model: AdaMML, config: JointConfig, *, seed: int) -> None:
+    def __init__(self, model: AdaMML, config: JointConfig, *, generator: torch.Generator) -> None:
         self.model = model
         self.config = config
-        self.generator = torch.Generator().manual_seed(seed)
+        self.generator = generator
         self.temperature = config.start_temperature
         costs = model.spec.require_costs()
         self.macs = torch.tensor(
@@ -100,48 +79,84 @@ class JointTrainer:
             return torch.tensor([self.config.cost_weights[name] for name in names])
         return (self.macs / self.macs.max()).float() * self.config.max_cost_weight
 
-    def train(self, train: Features, val: Features) -> Validation:
-        """Warm-up, alternating, fine-tuning; the best epoch on validation is kept."""
+    def train(self, train: Features, val: Features, *, file: StageFile | None = None) -> Validation:
+        """Warm-up, alternating, fine-tuning; the best epoch on validation is kept.
+
+        With a `file` every epoch is saved, and a run that was cut goes on where it was.
+
+        Raises:
+            FloatingPointError: the loss is no longer finite.
+            StateError: the file was left by another run.
+        """
+        optimizers = self._optimizers()
+        weights = Weights(self.model, self._trained_names())
+        best = Best(weights)
+        parts: dict[str, Stateful] = {
+            "weights": weights,
+            **optimizers,
+            "random": RandomState(self.generator),
+            "best": best,
+        }
+        resumable = Resumable(file, parts)
+        epochs = self._schedule()
+        for number in range(resumable.restore(), len(epochs)):
+            epoch = epochs[number]
+            if epoch == ("alternating", 0):
+                self._consider(best, val)
+            if epoch == ("finetune", 0):
+                best.apply()
+            self._run_epoch(epoch, train, optimizers)
+            if epoch.stage != "warmup":
+                now = self._consider(best, val)
+                logger.info("%s epoch %d: %s", *epoch, now)
+            resumable.save(number + 1)
+        best.apply()
+        return self.validate(val, threshold=self.model.spec.threshold)
+
+    def _schedule(self) -> list[Epoch]:
         config = self.config
-        recognition = self._recognition_optimizer()
-        for _ in range(config.warmup_epochs):
-            self._epoch(train, recognition, trains_policy=False)
-        policy = torch.optim.AdamW(
-            self.policy_parameters,
-            lr=config.policy_learning_rate,
-            weight_decay=config.weight_decay,
-        )
-        best, state = self._kept(None, val)
-        for epoch in range(config.alternating_epochs):
-            self._epoch(train, recognition, trains_policy=False)
-            self._epoch(train, policy, trains_policy=True)
-            self.temperature *= config.temperature_decay
-            best, state = self._kept((best, state), val)
-            logger.info("alternating epoch %d: best so far %s", epoch, best)
-        self.model.load_state_dict(state)
-        recognition = self._recognition_optimizer()
-        for epoch in range(config.finetune_epochs):
-            self._epoch(train, recognition, trains_policy=False)
-            best, state = self._kept((best, state), val)
-            logger.info("fine-tuning epoch %d: best so far %s", epoch, best)
-        self.model.load_state_dict(state)
-        return best
+        return [
+            *(Epoch("warmup", index) for index in range(config.warmup_epochs)),
+            *(Epoch("alternating", index) for index in range(config.alternating_epochs)),
+            *(Epoch("finetune", index) for index in range(config.finetune_epochs)),
+        ]
 
-    def _recognition_optimizer(self) -> torch.optim.Optimizer:
-        return torch.optim.AdamW(
-            self.recognition_parameters,
-            lr=self.config.recognition_learning_rate,
-            weight_decay=self.config.weight_decay,
-        )
+    def _run_epoch(
+        self, epoch: Epoch, train: Features, optimizers: Mapping[str, torch.optim.Optimizer]
+    ) -> None:
+        config = self.config
+        self.temperature = config.start_temperature
+        if epoch.stage != "warmup":
+            past = epoch.number if epoch.stage == "alternating" else config.alternating_epochs
+            self.temperature *= config.temperature_decay**past
+        recognition = "finetune" if epoch.stage == "finetune" else "recognition"
+        self._epoch(train, optimizers[recognition], trains_policy=False)
+        if epoch.stage == "alternating":
+            self._epoch(train, optimizers["policy"], trains_policy=True)
 
-    def _kept(
-        self, best: tuple[Validation, dict[str, Tensor]] | None, val: Features
-    ) -> tuple[Validation, dict[str, Tensor]]:
-        """The better of `best` and now: by accuracy, then by fewer multiply-adds."""
+    def _optimizers(self) -> dict[str, torch.optim.Optimizer]:
+        """Fine-tuning begins with an optimiser of its own: it starts from the best weights."""
+        config = self.config
+        groups = {
+            "recognition": (self.recognition_parameters, config.recognition_learning_rate),
+            "policy": (self.policy_parameters, config.policy_learning_rate),
+            "finetune": (self.recognition_parameters, config.recognition_learning_rate),
+        }
+        return {
+            name: torch.optim.AdamW(parameters, lr=rate, weight_decay=config.weight_decay)
+            for name, (parameters, rate) in groups.items()
+        }
+
+    def _trained_names(self) -> set[str]:
+        """Entries of the model's state that these stages change."""
+        trained = {id(p) for p in (*self.recognition_parameters, *self.policy_parameters)}
+        return {name for name, p in self.model.named_parameters() if id(p) in trained}
+
+    def _consider(self, best: Best, val: Features) -> Validation:
+        """By accuracy, then by fewer multiply-adds."""
         now = self.validate(val, threshold=self.model.spec.threshold)
-        if best is not None and (now.accuracy, -now.macs) <= (best[0].accuracy, -best[0].macs):
-            return best
-        return now, copy.deepcopy(self.model.state_dict())
+        best.consider(now.accuracy, -now.macs)
+        return now
 
     def _epoch(
         self, train: Features, optimizer: torch.optim.Optimizer, *, trains_policy: bool

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from model.spec import OperatingPoint
-from training.joint import Features, JointTrainer
+from training.features import Features
+from training.joint import JointTrainer
 
 THRESHOLDS = tuple(step / 40 for step in range(1, 40))
 

@@ -12,25 +12,30 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from model.atomic_file import write_atomically
 from model.blank import blank_inputs
 from model.checkpoint import save_checkpoint
-from model.cost import with_costs
 from model.networks.adamml import AdaMML
 from model.networks.recognizer import Recognizer
-from model.presets import preset
 from model.spec import Modality, ModelSpec
+from training.checkpointing import StageFile
 from training.config import TrainConfig
 from training.data import Data, load_data
-from training.joint import Features, JointTrainer
+from training.features import Features
+from training.joint import JointTrainer
 from training.manifest import Manifest, read_manifest
 from training.operating_points import best_point, sweep
 from training.pretrained import load_imagenet
+from training.random_state import seed_stage
 from training.rounding import round_weights
+from training.run_facts import RunFacts
+from training.run_spec import make_spec
 from training.stage_outputs import Item, calibrate_norm, features_from, pooled_features
 from training.unimodal import train_unimodal
 
 logger = logging.getLogger(__name__)
+
+# Below the run's output: one file a stage, for going on after a cut.
+STATE_FOLDER = "state"
 
 
 class Unimodal(NamedTuple):
@@ -42,10 +47,14 @@ class Unimodal(NamedTuple):
 
 
 def train(config: TrainConfig) -> Path:
-    """Run every stage; finished ones are resumed from `config.output`. Returns the checkpoint.
+    """Run every stage, going on where an earlier run was cut. Returns the checkpoint.
+
+    Killed at any moment and run again, it ends with the same weights, bit for bit, as a run that
+    was never cut.
 
     Raises:
-        ValueError: the configuration or the manifest is wrong.
+        ValueError: the configuration or the manifest is wrong, or is not that of the run whose
+            state lies in `config.output`.
         FloatingPointError: a loss is no longer finite.
     """
     torch.manual_seed(config.seed)
@@ -55,15 +64,16 @@ def train(config: TrainConfig) -> Path:
     # Depthwise convolutions run several times faster in this layout, on CPUs as well.
     model = AdaMML(spec).to(memory_format=torch.channels_last)
     data = load_data(config.data, spec)
+    facts = RunFacts.of(config, spec, data)
 
-    alone = {name: train_alone(config, model, data, name) for name in spec.modality_names}
-    # Again, so that a resumed run, which drew nothing so far, goes on like one that was not cut.
-    torch.manual_seed(config.seed)
+    alone = {name: train_alone(config, model, data, name, facts) for name in spec.modality_names}
     prepare_policy(config, model, data)
-    trainer = JointTrainer(model, config.joint, seed=config.seed)
+    trainer = JointTrainer(model, config.joint, generator=seed_stage(config.seed, "joint"))
     val = joint_features(model, data, data.val, {n: one.val for n, one in alone.items()})
     trainer.train(
-        joint_features(model, data, data.train, {n: one.train for n, one in alone.items()}), val
+        joint_features(model, data, data.train, {n: one.train for n, one in alone.items()}),
+        val,
+        file=StageFile(config.output / STATE_FOLDER / "joint.pt", facts.joint()),
     )
 
     round_weights(model)
@@ -77,43 +87,40 @@ def train(config: TrainConfig) -> Path:
     return path
 
 
-def make_spec(config: TrainConfig, manifest: Manifest) -> ModelSpec:
-    """The preset under the run's name, with its costs."""
-    spec = preset(config.preset, manifest.labels).model_copy(update={"name": config.name})
-    if set(config.unimodal) != set(spec.modality_names):
-        raise ValueError(
-            f"[unimodal] has {sorted(config.unimodal)}; the preset {config.preset!r} needs"
-            f" {sorted(spec.modality_names)}"
-        )
-    return with_costs(spec)
-
-
-def train_alone(config: TrainConfig, model: AdaMML, data: Data, name: Modality) -> Unimodal:
+def train_alone(
+    config: TrainConfig, model: AdaMML, data: Data, name: Modality, facts: RunFacts
+) -> Unimodal:
     """Train one recognition network of `model` in place, or load it when that was done."""
     recognizer = model.recognizer(name)
-    saved = config.output / f"unimodal_{name}.pt"
-    if saved.exists():
-        state = torch.load(saved, weights_only=True)
+    path = config.output / STATE_FOLDER / f"unimodal_{name}.pt"
+    file = StageFile(path, facts.unimodal(name))
+    state = file.load() or {}
+    if "result" in state:
         recognizer.load_state_dict(state["weights"])
         return Unimodal(**state["result"])
-    result = _train_alone(config, recognizer, data, name)
+    result = _train_alone(config, model, data, name, file)
     logger.info("%s alone: validation accuracy %.4f", name, result.accuracy)
-    state = {"weights": recognizer.state_dict(), "result": result._asdict()}
-    write_atomically(saved, lambda path: torch.save(state, path))
+    file.save({"weights": recognizer.state_dict(), "result": result._asdict()})
     return result
 
 
 def _train_alone(
-    config: TrainConfig, recognizer: Recognizer, data: Data, name: Modality
+    config: TrainConfig, model: AdaMML, data: Data, name: Modality, file: StageFile
 ) -> Unimodal:
-    settings, trunk = config.unimodal[name], recognizer.trunk
-    load_imagenet(trunk)
+    generator = seed_stage(config.seed, f"unimodal_{name}")
+    settings, recognizer = config.unimodal[name], model.recognizer(name)
+    recognizer.load_state_dict(new_recognizer(model.spec, name).state_dict())
+    trunk = recognizer.trunk
+    if settings.weights == "imagenet":
+        load_imagenet(trunk)
     if settings.calibrates_norm:
         calibrate_norm(trunk, data.cache, data.train, f"recognizer.{name}", seed=config.seed)
     train_set, val_set = (
         data.examples(recognizer, name, items, settings) for items in (data.train, data.val)
     )
-    accuracy = train_unimodal(recognizer, train_set, val_set, settings, seed=config.seed)
+    accuracy = train_unimodal(
+        recognizer, train_set, val_set, settings, generator=generator, file=file
+    )
     return Unimodal(
         accuracy=accuracy,
         train=features_from(trunk, train_set.inputs, settings.frozen_stages),
@@ -121,11 +128,18 @@ def _train_alone(
     )
 
 
+def new_recognizer(spec: ModelSpec, name: Modality) -> Recognizer:
+    """Fresh weights from torch's generator, so that a stage begins the same in any run."""
+    modality = spec.modalities[spec.modality_names.index(name)]
+    return Recognizer(modality.recognizer, name, spec.inputs, len(spec.labels))
+
+
 def prepare_policy(config: TrainConfig, model: AdaMML, data: Data) -> None:
     """ImageNet weights for the policy's branches; they stay frozen, with fitting statistics."""
     for modality in model.spec.modalities:
         branch = model.policy.branch(modality.name)
-        load_imagenet(branch)
+        if config.joint.policy_weights == "imagenet":
+            load_imagenet(branch)
         if modality.proxy != "rgb":
             stream = f"policy.{modality.name}"
             calibrate_norm(branch, data.cache, data.train, stream, seed=config.seed)

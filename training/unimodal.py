@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import copy
 import logging
 from dataclasses import dataclass
 
@@ -15,8 +14,11 @@ from tqdm import tqdm
 
 from model.networks.recognizer import Recognizer
 from training.batches import iterate_batches
+from training.best import Best, Weights
+from training.checkpointing import Resumable, StageFile, Stateful
 from training.config import UnimodalConfig
 from training.finite import require_finite
+from training.random_state import RandomState
 from training.spec_augment import mask_bands
 
 logger = logging.getLogger(__name__)
@@ -46,24 +48,41 @@ class Examples:
 
 
 def train_unimodal(
-    recognizer: Recognizer, train: Examples, val: Examples, config: UnimodalConfig, *, seed: int
+    recognizer: Recognizer,
+    train: Examples,
+    val: Examples,
+    config: UnimodalConfig,
+    *,
+    generator: torch.Generator,
+    file: StageFile | None = None,
 ) -> float:
     """Train in place; keeps the weights of the best validation epoch, returns its accuracy.
 
-    Raises FloatingPointError when the loss is no longer finite.
+    With a `file` every epoch is saved, and a run that was cut goes on where it was.
+
+    Raises:
+        FloatingPointError: the loss is no longer finite.
+        StateError: the file was left by another run.
     """
-    generator = torch.Generator().manual_seed(seed)
     train, val = train.with_modality(), val.with_modality()
     optimizer, scheduler = _optimizer(recognizer, config, steps=_steps(train, config))
-    best, best_state = -1.0, copy.deepcopy(recognizer.state_dict())
-    for epoch in range(config.epochs):
+    weights = Weights(recognizer)
+    best = Best(weights)
+    parts: dict[str, Stateful] = {
+        "weights": weights,
+        "optimizer": optimizer,
+        "scheduler": scheduler,
+        "random": RandomState(generator),
+        "best": best,
+    }
+    stage = Resumable(file, parts)
+    for epoch in range(stage.restore(), config.epochs):
         loss = _train_epoch(recognizer, train, config, optimizer, scheduler, generator)
         accuracy = validate(recognizer, val, config)
         logger.info("epoch %d: loss %.4f, validation accuracy %.4f", epoch, loss, accuracy)
-        if accuracy > best:
-            best, best_state = accuracy, copy.deepcopy(recognizer.state_dict())
-    recognizer.load_state_dict(best_state)
-    return best
+        best.consider(accuracy)
+        stage.save(epoch + 1)
+    return best.apply()[0]
 
 
 def video_logits(

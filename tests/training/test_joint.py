@@ -8,7 +8,8 @@ import torch
 from model.networks.adamml import AdaMML
 from tests.support.models import LABELS, tiny_spec
 from training.config import JointConfig
-from training.joint import Features, JointTrainer
+from training.features import Features
+from training.joint import JointTrainer
 from training.operating_points import best_point, sweep
 
 NUM_VIDEOS, NUM_SEGMENTS = 96, 3
@@ -24,19 +25,23 @@ CONFIG = JointConfig(
 )
 
 
+def generator(seed):
+    return torch.Generator().manual_seed(seed)
+
+
 def informative_features(model, *, telling="audio", seed=0):
     """Only `telling` carries the label; the policy's features are the same noise everywhere."""
-    generator = torch.Generator().manual_seed(seed)
+    draws = generator(seed)
     labels = torch.arange(NUM_VIDEOS) % len(LABELS)
     recognition, policy, silence = {}, {}, {}
     for name in model.spec.modality_names:
         dim = model.recognizer(name).trunk.feature_dim
-        rows = 0.1 * torch.randn(NUM_VIDEOS, NUM_SEGMENTS, dim, generator=generator)
+        rows = 0.1 * torch.randn(NUM_VIDEOS, NUM_SEGMENTS, dim, generator=draws)
         if name == telling:
             rows[..., : len(LABELS)] += 3 * torch.eye(len(LABELS))[labels].unsqueeze(1)
         recognition[name] = rows
         dim = model.policy.branch(name).feature_dim
-        policy[name] = torch.randn(NUM_VIDEOS, NUM_SEGMENTS, dim, generator=generator)
+        policy[name] = torch.randn(NUM_VIDEOS, NUM_SEGMENTS, dim, generator=draws)
         silence[name] = torch.zeros(dim)
     available = torch.ones(NUM_VIDEOS, NUM_SEGMENTS, 3, dtype=torch.bool)
     return Features(recognition, policy, silence, available, labels)
@@ -45,7 +50,7 @@ def informative_features(model, *, telling="audio", seed=0):
 def trained(seed=0):
     torch.manual_seed(seed)
     model = AdaMML(tiny_spec())
-    trainer = JointTrainer(model, CONFIG, seed=seed)
+    trainer = JointTrainer(model, CONFIG, generator=generator(seed))
     features = informative_features(model)
     result = trainer.train(features, features)
     return trainer, features, result
@@ -72,7 +77,7 @@ def test_branches_and_trunks_are_left_alone():
     model = AdaMML(tiny_spec())
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     features = informative_features(model)
-    JointTrainer(model, CONFIG, seed=0).train(features, features)
+    JointTrainer(model, CONFIG, generator=generator(0)).train(features, features)
 
     changed = {n for n, tensor in model.state_dict().items() if not torch.equal(tensor, before[n])}
     assert changed
@@ -108,6 +113,6 @@ def test_a_loss_that_is_not_finite_stops_training():
     broken = {**features.recognition, "rgb": features.recognition["rgb"] * float("nan")}
 
     with pytest.raises(FloatingPointError, match="the joint loss is nan"):
-        JointTrainer(model, CONFIG, seed=0).train(
+        JointTrainer(model, CONFIG, generator=generator(0)).train(
             dataclasses.replace(features, recognition=broken), features
         )

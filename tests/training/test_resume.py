@@ -1,0 +1,135 @@
+"""A run that is killed and started again ends like one that never was."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import torch
+
+from model.checkpoint import load_checkpoint
+from tests.support.training_run import RUN, prepare_run, write_config
+from training.checkpointing import StateError
+from training.config import read_config
+from training.train import STATE_FOLDER, train
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("resume")
+    prepare_run(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(folder):
+    return train(read_config(write_config(folder, "whole")))
+
+
+def start(config):
+    command = [sys.executable, "-m", "cli.main", "train", str(config)]
+    # As many threads as here: sums over other shares round otherwise.
+    environment = {**os.environ, "OMP_NUM_THREADS": str(torch.get_num_threads())}
+    return subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=environment
+    )
+
+
+def kill_after(process, state, saves, seconds):
+    """SIGKILL `seconds` after that many changes below the folder `state`."""
+    seen, count = snapshot(state), 0
+    while count < saves and process.poll() is None:
+        now = snapshot(state)
+        count, seen = count + (now != seen), now
+        time.sleep(0.002)
+    time.sleep(seconds)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+
+
+def snapshot(state):
+    return {(path.name, path.stat().st_mtime_ns) for path in state.glob("*.pt")}
+
+
+def test_killed_at_random_moments_and_resumed_it_has_the_same_weights(folder, uninterrupted):
+    config = write_config(folder, "cut")
+    draws = random.Random(seed := random.randrange(10**6))
+    statuses = []
+    for most in (4, 7, 3):
+        process = start(config)
+        kill_after(
+            process,
+            folder / "cut" / STATE_FOLDER,
+            saves=draws.randint(1, most),
+            seconds=draws.uniform(0, 0.1),
+        )
+        statuses.append(process.returncode)
+    assert statuses[0] == -signal.SIGKILL, f"{seed=}: it ended before it was killed"
+
+    last = start(config)
+    errors = last.communicate(timeout=240)[1]
+
+    assert last.returncode == 0, errors
+    spec, tensors = load_checkpoint(uninterrupted)
+    resumed_spec, resumed = load_checkpoint(folder / "cut" / uninterrupted.name)
+    different = [name for name in tensors if not torch.equal(tensors[name], resumed[name])]
+    assert different == [], f"{seed=}, {statuses=}"
+    assert resumed_spec == spec
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("alternating_epochs = 4", "alternating_epochs = 5"), "joint.alternating_epochs was 4"),
+        (("mask_times = 20", "mask_times = 10"), "unimodal.audio.mask_times was 20 and is 10"),
+        (("[data]", "seed = 7\n[data]"), "seed was 0 and is 7"),
+        (("train_views = 2", "train_views = 1"), "data.train was 12 views, .* and is 6 views"),
+    ],
+)
+def test_a_changed_run_refuses_the_state_of_the_other(folder, uninterrupted, change, message):
+    before = uninterrupted.read_bytes()
+
+    with pytest.raises(StateError, match=message):
+        train(read_config(write_config(folder, "whole", RUN.replace(*change))))
+
+    assert uninterrupted.read_bytes() == before
+
+
+def test_changed_videos_refuse_the_state(folder, uninterrupted):
+    manifest = folder / "manifest.csv"
+    text = manifest.read_text()
+    manifest.write_text(text.replace("wide_2.mp4,wide", "wide_2.mp4,tall"))
+    try:
+        with pytest.raises(StateError, match=r"data.train was 12 views, .* and is 12 views"):
+            train(read_config(write_config(folder, "whole")))
+    finally:
+        manifest.write_text(text)
+
+
+def test_finished_stages_of_unchanged_facts_are_used_again(folder, uninterrupted):
+    """Other settings of the joint stages: the networks alone need not be trained again."""
+    state = folder / "whole" / STATE_FOLDER
+    other = folder / "other" / STATE_FOLDER
+    other.mkdir(parents=True)
+    for path in state.glob("unimodal_*.pt"):
+        (other / path.name).write_bytes(path.read_bytes())
+    before = snapshot(other)
+
+    train(
+        read_config(
+            write_config(folder, "other", RUN.replace("warmup_epochs = 2", "warmup_epochs = 1"))
+        )
+    )
+
+    assert before < snapshot(other)
+
+
+def test_a_damaged_state_is_named(folder, uninterrupted, tmp_path):
+    (folder / "damaged" / STATE_FOLDER).mkdir(parents=True)
+    (folder / "damaged" / STATE_FOLDER / "unimodal_rgb.pt").write_bytes(b"no state")
+
+    with pytest.raises(StateError, match=r"unimodal_rgb.pt is damaged, delete it"):
+        train(read_config(write_config(folder, "damaged")))
