@@ -30,7 +30,7 @@ def main() -> None:
     """Run a subcommand; what the user can mend becomes one line and exit status 1."""
     try:
         app()
-    except (ClassificationError, OSError, ValueError) as error:
+    except (ClassificationError, FloatingPointError, OSError, ValueError) as error:
         sys.stderr.write(f"adamml: {type(error).__name__}: {error}\n")
         sys.exit(1)
     except ModuleNotFoundError as error:

@@ -3,18 +3,50 @@
 from __future__ import annotations
 
 import logging
+import os
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 
+class Device(StrEnum):
+    AUTO = "auto"
+    CPU = "cpu"
+    CUDA = "cuda"
+
+
+class Precision(StrEnum):
+    FLOAT32 = "float32"
+    BFLOAT16 = "bfloat16"
+    FLOAT16 = "float16"
+
+
 def train(
     config: Annotated[Path, typer.Argument(help="TOML file, see experiments/.")],
+    device: Annotated[
+        Device | None, typer.Option(help="Instead of the file's hardware.device.")
+    ] = None,
+    precision: Annotated[
+        Precision | None, typer.Option(help="Instead of the file's hardware.precision.")
+    ] = None,
 ) -> None:
-    """Train a model; finished stages of an interrupted run are not repeated."""
+    """Train a model, going on where an interrupted run stopped.
+
+    Several processes: torchrun --nproc-per-node N -m cli.main train CONFIG.
+    """
     from training.config import read_config
     from training.train import train as run
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
-    typer.echo(run(read_config(config)))
+    # Of several processes only the first talks, unless something is wrong.
+    is_main = os.environ.get("RANK", "0") == "0"
+    level = logging.INFO if is_main else logging.WARNING
+    logging.basicConfig(level=level, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    settings = read_config(config)
+    given = {"device": device, "precision": precision}
+    changes = {name: str(value) for name, value in given.items() if value is not None}
+    hardware = settings.hardware.model_copy(update=changes)
+    path = run(settings.model_copy(update={"hardware": hardware}))
+    if is_main:
+        typer.echo(path)

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import torch
 
 from model.atomic_file import write_atomically
+from training.distributed import Ranks
 from training.facts import Facts, differences
 
 State = dict[str, Any]
@@ -72,14 +73,17 @@ class StageFile:
 class Resumable:
     """The parts that together make up a stage between two epochs."""
 
-    def __init__(self, file: StageFile | None, parts: Mapping[str, Stateful]) -> None:
+    def __init__(self, file: StageFile | None, parts: Mapping[str, Stateful], ranks: Ranks) -> None:
         """Without a file nothing is restored, and nothing saved."""
         self.file = file
         self.parts = parts
+        self.ranks = ranks
 
     def restore(self) -> int:
         """Bring all parts to where the last saved epoch left them; the number of epochs done."""
-        state = self.file.load() if self.file else None
+        if self.file is None:
+            return 0
+        state = self.ranks.from_main(self.file.load)
         if state is None:
             return 0
         for name, part in self.parts.items():
@@ -87,6 +91,9 @@ class Resumable:
         return int(state["epochs_done"])
 
     def save(self, epochs_done: int) -> None:
-        if self.file:
-            parts = {name: part.state_dict() for name, part in self.parts.items()}
+        """Every rank takes part; the main one writes."""
+        if self.file is None:
+            return
+        parts = {name: part.state_dict() for name, part in self.parts.items()}
+        if self.ranks.is_main:
             self.file.save({"epochs_done": epochs_done, "parts": parts})

@@ -6,84 +6,96 @@ import tomllib
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from model.spec import Modality
-
-# What a network starts from.
-InitialWeights = Literal["imagenet", "random"]
+from model.spec import Modality, Proxy
+from training.recipe import Closed, JointConfig, UnimodalConfig
 
 
-class _Closed(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class DataConfig(_Closed):
-    """`train_views` augmented views (segment starts, crop, flip) of every training video are
-    decoded once and cached; validation and test use the view that serving sees."""
+class DataConfig(Closed):
+    """Which videos, and where their decoded inputs are kept."""
 
     manifest: Path
+    """The list of videos, labels and splits; relative to the TOML file, as all paths."""
     cache: Path = Path("cache")
+    """Folder of decoded inputs and of frozen stages' outputs; runs may share it."""
     train_views: int = Field(default=3, ge=1, le=64)
+    """Augmented views (segment starts, crop, flip) of every training video; validation and test
+    use the view that serving sees."""
     workers: int = Field(default=2, ge=1, le=64)
+    """Videos decoded at a time."""
 
 
-class UnimodalConfig(_Closed):
-    """Training one recognition network alone, on the mean of its segments' logits.
+class PolicyOverrides(Closed):
+    """What differs from the preset's policy; absent fields stay as they are."""
 
-    `frozen_stages`: the stem and that many stages keep their ImageNet weights, and their outputs
-    are computed once; None trains everything. `calibrates_norm` re-estimates the batch-norm
-    statistics on the modality's own inputs first, for inputs that are not photographs.
-    """
-
-    epochs: int = Field(default=12, ge=1)
-    batch_videos: int = Field(default=8, ge=1)
-    learning_rate: float = Field(default=5e-4, gt=0)
-    weight_decay: float = Field(default=0.05, ge=0)
-    label_smoothing: float = Field(default=0.1, ge=0, lt=1)
-    weights: InitialWeights = "imagenet"
-    frozen_stages: int | None = None
-    calibrates_norm: bool = False
-    # Spectrograms only: widths of the random bands set to the mean, as in SpecAugment.
-    mask_frequencies: int = Field(default=0, ge=0)
-    mask_times: int = Field(default=0, ge=0)
+    joint_width: int | None = Field(default=None, ge=1)
+    """Width of the two joint layers."""
+    lstm_width: int | None = Field(default=None, ge=0)
+    """Width of the LSTM; 0: none (ablation)."""
+    feeds_back_logits: bool | None = None
+    """Give the LSTM the previous segment's raw logits, as the reference does and the paper does
+    not say."""
+    joint_decision: bool | None = None
+    """One decision for all modalities of a segment (ablation)."""
+    sees_availability: bool | None = None
+    """Tell the policy which modalities exist."""
 
 
-class JointConfig(_Closed):
-    """The paper's three stages, on the pooled features of the unimodal networks.
+class FusionOverrides(Closed):
+    """What differs from the preset's fusion; absent fields stay as they are."""
 
-    Trained: classifiers, fusion weights, and the policy above its branches. `cost_weights` are
-    the paper's lambda, in its order of the modalities; None: proportional to the multiply-adds,
-    the most expensive being `max_cost_weight`.
-    """
-
-    policy_weights: InitialWeights = "imagenet"
-    warmup_epochs: int = Field(default=5, ge=0)
-    alternating_epochs: int = Field(default=20, ge=1)
-    finetune_epochs: int = Field(default=10, ge=0)
-    batch_videos: int = Field(default=32, ge=1)
-    recognition_learning_rate: float = Field(default=1e-3, gt=0)
-    policy_learning_rate: float = Field(default=1e-3, gt=0)
-    weight_decay: float = Field(default=1e-4, ge=0)
-    cost_weights: dict[Modality, float] | None = None
-    max_cost_weight: float = Field(default=0.5, ge=0)
-    wrong_penalty: float = Field(default=10.0, ge=0)
-    start_temperature: float = Field(default=5.0, gt=0)
-    temperature_decay: float = Field(default=0.965, gt=0, le=1)
-    drop_audio: float = Field(default=0.3, ge=0, le=1)
+    rule: Literal["weighted", "average"] | None = None
+    """How the kept modalities' logits are put together."""
+    renormalizes: bool | None = None
+    """Divide by the kept weights; the reference counts a skipped modality as zero logits."""
 
 
-class TrainConfig(_Closed):
-    """A run: data, the architecture, and the stages' settings.
+class ModelConfig(Closed):
+    """What differs from the preset; absent fields stay as they are."""
 
-    `preset` is a ready-made spec's name, or a JSON file with a spec, whose labels are replaced.
-    """
+    modalities: tuple[Modality, ...] | None = Field(default=None, min_length=1)
+    """Only these of the preset's; their decoded inputs are shared with runs that use all."""
+    flow_proxy: Proxy | None = None
+    """What the policy judges flow by: rgb_diff, or flow itself."""
+    train_segments: int | None = Field(default=None, ge=1, le=64)
+    """Segments of a training video."""
+    eval_segments: int | None = Field(default=None, ge=1, le=64)
+    """Segments of a validation video, and of a served one."""
+    policy: PolicyOverrides = PolicyOverrides()
+    fusion: FusionOverrides = FusionOverrides()
+
+
+class HardwareConfig(Closed):
+    """Where a run computes; `adamml train` has options that override these."""
+
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    """auto: a GPU if there is one. Under torchrun every process takes the GPU of its local rank."""
+    precision: Literal["float32", "bfloat16", "float16"] = "float32"
+    """Of automatic mixed precision; float16 scales the loss."""
+    channels_last: bool = True
+    """The memory layout in which convolutions run fastest, on CPUs as well."""
+
+
+class TrainConfig(Closed):
+    """A run: data, the architecture, and the stages' settings."""
 
     name: str
+    """Names the checkpoint and the model in it."""
     preset: str = "compact"
+    """A ready-made spec, or a JSON file with one, whose labels are replaced."""
     output: Path
+    """Folder of the checkpoint, the log and the stages' states."""
+    unimodal_state: Path | None = None
+    """Folder of the unimodal stages' states; runs that share it train those networks once.
+    Absent: within `output`."""
     seed: int = Field(default=0, ge=0, lt=2**31)
+    """The same seed, settings, data and machine give the same weights, bit for bit."""
+    tensorboard: bool = True
+    """Write TensorBoard's event files beside the JSON lines."""
     data: DataConfig
+    model: ModelConfig = ModelConfig()
+    hardware: HardwareConfig = HardwareConfig()
     unimodal: dict[Modality, UnimodalConfig]
     joint: JointConfig = JointConfig()
 
@@ -104,4 +116,6 @@ def read_config(path: Path) -> TrainConfig:
     changes: dict[str, object] = {"data": data, "output": folder / config.output}
     if config.preset.endswith(".json"):
         changes["preset"] = str(folder / config.preset)
+    if config.unimodal_state is not None:
+        changes["unimodal_state"] = folder / config.unimodal_state
     return config.model_copy(update=changes)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from training.run_log import Where
 
-def require_finite(loss: Tensor, name: str) -> None:
-    """Raises FloatingPointError naming the loss."""
+
+def require_finite(loss: Tensor, where: Where) -> None:
+    """Raises FloatingPointError naming the stage, the epoch and the step."""
     if not loss.isfinite():
-        raise FloatingPointError(f"{name} is {loss.item()}; lower the learning rate")
+        raise FloatingPointError(f"the loss is {loss.item()} in {where}; lower the learning rate")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from model.spec import Modality, ModelSpec
 from training.config import TrainConfig
 from training.data import Data
+from training.engine import Engine
 from training.facts import Facts, facts_of
 from training.stage_outputs import Item
 
@@ -23,11 +24,13 @@ class RunFacts:
     config: TrainConfig
     spec: ModelSpec
     data: Facts
+    engine: Facts
 
     @classmethod
-    def of(cls, config: TrainConfig, spec: ModelSpec, data: Data) -> RunFacts:
+    def of(cls, config: TrainConfig, spec: ModelSpec, data: Data, engine: Engine) -> RunFacts:
         splits = {"data.train": data.train, "data.val": data.val}
-        return cls(config, spec, {name: _digest(data, items) for name, items in splits.items()})
+        digests = {name: _digest(data, items) for name, items in splits.items()}
+        return cls(config, spec, digests, engine.facts())
 
     def unimodal(self, name: Modality) -> Facts:
         """Of one recognition network alone: nothing of the other modalities, nor of the policy."""
@@ -41,17 +44,21 @@ class RunFacts:
         }
         facts = [facts_of(f"spec.{key}", value) for key, value in seen.items()]
         facts.append(facts_of(f"unimodal.{name}", self.config.unimodal[name]))
-        return _merged(*facts, {"seed": str(self.config.seed)}, self.data)
+        return _merged(*facts, self._shared())
 
     def joint(self) -> Facts:
         spec = self.spec.model_dump(mode="json", exclude=NOT_FACTS)
         return _merged(
             facts_of("spec", spec),
-            facts_of("unimodal", self.config.unimodal),
+            facts_of(
+                "unimodal", {name: self.config.unimodal[name] for name in self.spec.modality_names}
+            ),
             facts_of("joint", self.config.joint),
-            {"seed": str(self.config.seed)},
-            self.data,
+            self._shared(),
         )
+
+    def _shared(self) -> Facts:
+        return {"seed": str(self.config.seed), **self.data, **self.engine}
 
 
 def _merged(*facts: Facts) -> Facts:
@@ -60,9 +67,10 @@ def _merged(*facts: Facts) -> Facts:
 
 def _digest(data: Data, items: Sequence[Item]) -> str:
     """Of the videos' bytes, views and labels in order; the cache's keys say the first two."""
+    targets = data.targets(items).tolist()
     lines = [
-        f"{data.cache.file(sample, view).name} {data.manifest.index(sample)}"
-        for sample, view in items
+        f"{data.cache.file(sample, view).name} {target}"
+        for (sample, view), target in zip(items, targets, strict=True)
     ]
     digest = hashlib.sha256("\n".join(lines).encode()).hexdigest()[:12]
     return f"{len(items)} views, {digest}"

@@ -1,10 +1,14 @@
 """What frozen stages make of cached inputs: computed once, instead of in every epoch."""
 
-# Dimensions: V videos (or views), S segments, F frames of the network.
+# Dimensions: V videos (or views), S segments, F frames of the network, D features.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -12,51 +16,126 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from model.atomic_file import write_atomically
 from model.networks.trunk import Trunk
 from training.cache import InputCache
+from training.engine import Engine
 from training.manifest import Sample
+from training.rows import OnDisk, Rows
 from training.views import View
 
 Item = tuple[Sample, View]
+Array = NDArray[np.generic]
 CALIBRATION_VIDEOS = 96
+# Below the input cache's folder; its own files lie in folders of two hexadecimal digits.
+OUTPUTS_FOLDER = "outputs"
 
 
-@torch.no_grad()
 def stage_outputs(
-    trunk: Trunk, cache: InputCache, items: Sequence[Item], stream: str, stage: int | None
-) -> Tensor:
-    """(V, S, F, c, h, w) half: what `stage` hands on. None: the cached (V, S, ...) inputs."""
-    trunk.eval()
-    outputs = []
-    for sample, view in tqdm(items, desc=f"frozen stages of {stream}", disable=None):
-        inputs = torch.from_numpy(cache.load(sample, view, stream))
-        outputs.append(inputs if stage is None else _staged(trunk, inputs, stage))
-    return torch.stack(outputs)
-
-
-@torch.no_grad()
-def pooled_features(trunk: Trunk, cache: InputCache, items: Sequence[Item], stream: str) -> Tensor:
-    """(V, S, D): the whole trunk on cached inputs."""
-    trunk.eval()
-    return torch.stack(
-        [
-            trunk(_raw(cache.load(sample, view, stream)))
-            for sample, view in tqdm(items, desc=f"features of {stream}", disable=None)
-        ]
-    )
-
-
-@torch.no_grad()
-def features_from(trunk: Trunk, outputs: Tensor, stage: int | None) -> Tensor:
-    """(V, S, D) from what `stage_outputs` gave for the same `stage`."""
-    trunk.eval()
+    trunk: Trunk,
+    cache: InputCache,
+    items: Sequence[Item],
+    stream: str,
+    stage: int | None,
+    engine: Engine,
+) -> Rows:
+    """Rows (S, F, c, h, w) half: what `stage` hands on. None: the cached (S, ...) inputs."""
     if stage is None:
-        return torch.stack([trunk(rows) for rows in outputs])
-    return torch.stack([trunk.forward_from(rows.flatten(0, 1).float(), stage) for rows in outputs])
+        return OnDisk([partial(cache.load, sample, view, stream) for sample, view in items])
+
+    def compute(inputs: Tensor) -> Tensor:
+        outputs = trunk.forward_to(inputs, stage)
+        return outputs.reshape(len(inputs), -1, *outputs.shape[1:]).half()
+
+    key = f"{_digest(trunk)} stage {stage}"
+    files = _computed(trunk, cache, items, stream, key, compute, engine)
+    return OnDisk([partial(np.load, file) for file in files])
+
+
+def pooled_features(
+    trunk: Trunk, cache: InputCache, items: Sequence[Item], stream: str, engine: Engine
+) -> Tensor:
+    """(V, S, D): the whole trunk on cached inputs."""
+    key = f"{_digest(trunk)} pooled"
+    files = _computed(trunk, cache, items, stream, key, lambda x: trunk(x).float(), engine)
+    return torch.from_numpy(np.stack([np.load(file) for file in files]))
+
+
+def _computed(
+    trunk: Trunk,
+    cache: InputCache,
+    items: Sequence[Item],
+    stream: str,
+    key: str,
+    compute: Callable[[Tensor], Tensor],
+    engine: Engine,
+) -> list[Path]:
+    """One file an item, kept for later runs; the processes of a machine share the work."""
+    trunk.eval()
+    files = [_file(cache, item, f"{stream} {key} {engine.hardware.facts()}") for item in items]
+    missing = [pair for pair in zip(items, files, strict=True) if not pair[1].exists()]
+    share = missing[engine.ranks.local_rank :: engine.ranks.local_world]
+    for (sample, view), file in tqdm(share, desc=f"frozen {stream}", disable=None):
+        inputs = _as_network_input(cache.load(sample, view, stream), engine)
+        with torch.no_grad(), engine.hardware.autocast():
+            outputs = compute(inputs).cpu().numpy()
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(file, partial(_save, outputs))
+    engine.ranks.wait()
+    return files
+
+
+def _file(cache: InputCache, item: Item, key: str) -> Path:
+    name = json.dumps([cache.file(*item).name, key])
+    digest = hashlib.sha256(name.encode()).hexdigest()
+    return cache.folder / OUTPUTS_FOLDER / digest[:2] / f"{digest[2:32]}.npy"
+
+
+def _digest(trunk: Trunk) -> str:
+    """Of the network and its weights, which together determine its outputs."""
+    digest = hashlib.sha256(trunk.spec.model_dump_json().encode())
+    for name, tensor in trunk.state_dict().items():
+        digest.update(name.encode())
+        digest.update(tensor.cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _save(outputs: Array, path: Path) -> None:
+    with path.open("wb") as file:
+        np.save(file, outputs, allow_pickle=False)
+
+
+@torch.no_grad()
+def features_from(trunk: Trunk, outputs: Rows, stage: int | None, engine: Engine) -> Tensor:
+    """(V, S, D) from what `stage_outputs` gave for the same `stage`; the ranks share the work."""
+    trunk.eval()
+    first = _features(trunk, outputs, 0, stage, engine)
+    features = torch.zeros(len(outputs), *first.shape)
+    for row in range(engine.ranks.rank, len(outputs), engine.ranks.world):
+        features[row] = _features(trunk, outputs, row, stage, engine)
+    return engine.ranks.sum(features)
+
+
+def _features(trunk: Trunk, outputs: Rows, row: int, stage: int | None, engine: Engine) -> Tensor:
+    inputs = outputs.take(torch.tensor([row]))[0]
+    with engine.hardware.autocast():
+        if stage is None:
+            features = trunk(_as_network_input(inputs.numpy(), engine))
+        else:
+            activations = inputs.to(engine.hardware.device).flatten(0, 1).float()
+            features = trunk.forward_from(activations, stage)
+    pooled: Tensor = features.float().cpu()
+    return pooled
 
 
 def calibrate_norm(
-    trunk: Trunk, cache: InputCache, items: Sequence[Item], stream: str, *, seed: int
+    trunk: Trunk,
+    cache: InputCache,
+    items: Sequence[Item],
+    stream: str,
+    *,
+    seed: int,
+    engine: Engine,
 ) -> None:
     """Replace the batch-norm statistics by those of the modality's own inputs, in place.
 
@@ -74,22 +153,13 @@ def calibrate_norm(
             sample, view = items[index]
             available = cache.load(sample, view, "available").any()
             if available:
-                trunk(_raw(cache.load(sample, view, stream)))
+                trunk(_as_network_input(cache.load(sample, view, stream), engine))
     for norm in norms:
         norm.momentum = 0.1
     trunk.eval()
 
 
-def _staged(trunk: Trunk, inputs: Tensor, stage: int) -> Tensor:
-    rows = len(inputs)
-    outputs = trunk.forward_to(_as_network_input(inputs), stage)
-    return outputs.reshape(rows, -1, *outputs.shape[1:]).half()
-
-
-def _raw(array: NDArray[np.generic]) -> Tensor:
-    return _as_network_input(torch.from_numpy(array))
-
-
-def _as_network_input(inputs: Tensor) -> Tensor:
+def _as_network_input(array: Array, engine: Engine) -> Tensor:
     """Spectrograms are cached in half precision, images as bytes."""
+    inputs = torch.from_numpy(array).to(engine.hardware.device)
     return inputs.float() if inputs.is_floating_point() else inputs

@@ -1,167 +1,180 @@
 """Training one recognition network alone, from the outputs of its frozen stages."""
 
-# Dimensions: V videos (or views of them), S segments, B = V*S rows, K classes, D features.
-
 from __future__ import annotations
 
-import logging
-from dataclasses import dataclass
+import time
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
-from tqdm import tqdm
 
 from model.networks.recognizer import Recognizer
 from training.batches import iterate_batches
 from training.best import Best, Weights
-from training.checkpointing import Resumable, StageFile, Stateful
-from training.config import UnimodalConfig
-from training.finite import require_finite
+from training.checkpointing import Resumable, StageFile
+from training.distributed import Shard
+from training.engine import Engine
+from training.optimization import Stepper, make_optimizer, unimodal_schedule
+from training.progress import stage_progress
 from training.random_state import RandomState
-from training.spec_augment import mask_bands
-
-logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Examples:
-    """Inputs of one network with labels; rows of absent modalities are not `available`.
-
-    `inputs` are (V, S, ...): raw arrays, or with frozen stages (V, S, frames, c, h, w)
-    activations, in half precision.
-    """
-
-    inputs: Tensor
-    available: Tensor  # (V, S) bool
-    labels: Tensor  # (V,)
-
-    def __post_init__(self) -> None:
-        sizes = {len(self.inputs), len(self.available), len(self.labels)}
-        if len(sizes) != 1 or self.inputs.shape[:2] != self.available.shape:
-            raise ValueError(f"{self.inputs.shape=}, {self.available.shape=}, {self.labels.shape=}")
-
-    def with_modality(self) -> Examples:
-        """Only the videos that have the modality in some segment."""
-        present = self.available.any(dim=1)
-        return Examples(self.inputs[present], self.available[present], self.labels[present])
+from training.recipe import UnimodalConfig
+from training.rows import read_ahead
+from training.run_log import Where
+from training.spec_augment import draw_bands, is_masked, mask_bands
+from training.targets import accuracy
+from training.unimodal_objective import Examples, UnimodalObjective, video_logits
 
 
-def train_unimodal(
-    recognizer: Recognizer,
-    train: Examples,
-    val: Examples,
-    config: UnimodalConfig,
-    *,
-    generator: torch.Generator,
-    file: StageFile | None = None,
-) -> float:
-    """Train in place; keeps the weights of the best validation epoch, returns its accuracy.
+class UnimodalTrainer:
+    """Trains one recognition network in place."""
 
-    With a `file` every epoch is saved, and a run that was cut goes on where it was.
+    def __init__(
+        self,
+        recognizer: Recognizer,
+        config: UnimodalConfig,
+        *,
+        generator: torch.Generator,
+        engine: Engine,
+        stage: str = "unimodal",
+    ) -> None:
+        """`stage` names it in the log and in errors."""
+        self.recognizer = recognizer
+        self.config = config
+        self.generator = generator
+        self.engine = engine
+        self.stage = stage
+        objective = UnimodalObjective(recognizer, config)
+        frozen = config.frozen_stages is not None
+        self.objective = engine.ranks.wrap(objective, partly_used=frozen)
 
-    Raises:
-        FloatingPointError: the loss is no longer finite.
-        StateError: the file was left by another run.
-    """
-    train, val = train.with_modality(), val.with_modality()
-    optimizer, scheduler = _optimizer(recognizer, config, steps=_steps(train, config))
-    weights = Weights(recognizer)
-    best = Best(weights)
-    parts: dict[str, Stateful] = {
-        "weights": weights,
-        "optimizer": optimizer,
-        "scheduler": scheduler,
-        "random": RandomState(generator),
-        "best": best,
-    }
-    stage = Resumable(file, parts)
-    for epoch in range(stage.restore(), config.epochs):
-        loss = _train_epoch(recognizer, train, config, optimizer, scheduler, generator)
-        accuracy = validate(recognizer, val, config)
-        logger.info("epoch %d: loss %.4f, validation accuracy %.4f", epoch, loss, accuracy)
-        best.consider(accuracy)
-        stage.save(epoch + 1)
-    return best.apply()[0]
+    def train(self, train: Examples, val: Examples, *, file: StageFile | None = None) -> float:
+        """Keeps the weights of the best validation epoch, returns its accuracy.
 
+        With a `file` every epoch is saved, and a run that was cut goes on where it was.
 
-def video_logits(
-    recognizer: Recognizer, inputs: Tensor, available: Tensor, frozen_stages: int | None
-) -> Tensor:
-    """(V, S, ...) inputs, (V, S) availability -> (V, K), the mean over available segments."""
-    rows = inputs[available]
-    if frozen_stages is None:
-        logits = recognizer(rows)
-    else:
-        features = recognizer.trunk.forward_from(rows.flatten(0, 1).float(), frozen_stages)
-        logits = recognizer.classify(features)
-    spread = logits.new_zeros(*available.shape, logits.shape[-1])
-    spread[available] = logits
-    mean: Tensor = spread.sum(dim=1) / available.sum(dim=1, keepdim=True)
-    return mean
-
-
-@torch.inference_mode()
-def validate(recognizer: Recognizer, examples: Examples, config: UnimodalConfig) -> float:
-    """Top-1 accuracy over the videos that have the modality."""
-    recognizer.eval()
-    correct = 0
-    for batch in iterate_batches(len(examples.labels), config.batch_videos):
-        logits = video_logits(
-            recognizer, examples.inputs[batch], examples.available[batch], config.frozen_stages
+        Raises:
+            FloatingPointError: the loss is no longer finite.
+            StateError: the file was left by another run.
+        """
+        train, val = train.with_modality(), val.with_modality()
+        batches = -(-len(train.targets) // self.config.batch_videos)
+        stepper = self._stepper(batches)
+        weights = Weights(self.recognizer)
+        best = Best(weights)
+        resumable = Resumable(
+            file,
+            {
+                "weights": weights,
+                "stepper": stepper,
+                "random": RandomState(self.generator, self.engine.ranks),
+                "best": best,
+                "log": self.engine.log,
+            },
+            self.engine.ranks,
         )
-        correct += int((logits.argmax(dim=1) == examples.labels[batch]).sum())
-    return correct / len(examples.labels)
+        done, epochs = resumable.restore(), self.config.epochs
+        shown = self.engine.ranks.is_main
+        with stage_progress(
+            self.stage, epochs=epochs, done=done, steps=batches, shown=shown
+        ) as bar:
+            for epoch in range(done, epochs):
+                start = time.monotonic()
+                loss = self._train_epoch(train, stepper, Where(self.stage, epoch), bar.update)
+                figure = self.validate(val)
+                best.consider(figure)
+                self.engine.log.epoch(
+                    Where(self.stage, epoch),
+                    loss=loss,
+                    val_accuracy=figure,
+                    learning_rate=stepper.learning_rate,
+                    seconds=time.monotonic() - start,
+                )
+                bar.set_postfix(loss=f"{loss:.4f}", val=f"{figure:.4f}", refresh=False)
+                resumable.save(epoch + 1)
+        return best.apply()[0]
 
-
-def _train_epoch(
-    recognizer: Recognizer,
-    examples: Examples,
-    config: UnimodalConfig,
-    optimizer: torch.optim.Optimizer,
-    scheduler: torch.optim.lr_scheduler.LRScheduler,
-    generator: torch.Generator,
-) -> float:
-    set_training(recognizer)
-    losses = []
-    batches = iterate_batches(len(examples.labels), config.batch_videos, generator=generator)
-    for batch in tqdm(batches, desc="unimodal", leave=False, disable=None):
-        inputs = mask_bands(examples.inputs[batch], config, generator)
-        logits = video_logits(recognizer, inputs, examples.available[batch], config.frozen_stages)
-        loss = F.cross_entropy(
-            logits, examples.labels[batch], label_smoothing=config.label_smoothing
+    def _stepper(self, batches: int) -> Stepper:
+        """The new classifier learns faster than the pretrained trunk."""
+        config, recognizer = self.config, self.recognizer
+        rate = config.learning_rate
+        groups = [
+            {"params": list(recognizer.trunk.parameters()), "lr": rate},
+            {
+                "params": list(recognizer.classifier.parameters()),
+                "lr": config.classifier_rate_factor * rate,
+            },
+        ]
+        optimizer = make_optimizer(config.optimizer, groups, weight_decay=config.weight_decay)
+        return Stepper(
+            optimizer,
+            self.engine.hardware.scaler(),
+            schedule=unimodal_schedule(optimizer, config, steps=batches),
+            clip_gradient=config.clip_gradient,
         )
-        optimizer.zero_grad(set_to_none=True)
-        require_finite(loss, "the unimodal loss")
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
-        scheduler.step()
-        losses.append(loss.item())
-    return sum(losses) / len(losses)
 
+    def _train_epoch(
+        self, examples: Examples, stepper: Stepper, where: Where, advance: Callable[[], object]
+    ) -> float:
+        """The mean loss of a video."""
+        self._set_training()
+        ranks, count = self.engine.ranks, len(examples.targets)
+        batches = iterate_batches(count, self.config.batch_videos, generator=self.generator)
+        shards = [ranks.shard(batch) for batch in batches]
+        read = read_ahead(shards, lambda shard: examples.inputs.take(shard.rows))
+        total = torch.zeros(())
+        for step, (shard, inputs) in enumerate(read):
+            masked = self._masked(inputs, batches[step])
+            losses = self._losses(examples, shard, masked)
+            moment = where._replace(step=step)
+            stepper.step(losses.sum() * shard.scale, moment)
+            if shard.scale:
+                total += losses.detach().sum().cpu()
+            self.engine.log.step(
+                moment, loss=losses.mean().item(), learning_rate=stepper.learning_rate
+            )
+            advance()
+        ranks.same_buffers(self.recognizer)
+        return ranks.sum(total).item() / count
 
-def set_training(recognizer: Recognizer) -> None:
-    """Training mode, but batch norm keeps its statistics: the batches here are small."""
-    recognizer.train()
-    for module in recognizer.modules():
-        if isinstance(module, nn.modules.batchnorm._BatchNorm):
-            module.eval()
+    def _losses(self, examples: Examples, shard: Shard, inputs: Tensor) -> Tensor:
+        device = self.engine.hardware.device
+        with self.engine.hardware.autocast():
+            losses: Tensor = self.objective(
+                inputs.to(device),
+                examples.available[shard.rows].to(device),
+                examples.targets[shard.rows].to(device),
+            )
+        return losses
 
+    def _masked(self, inputs: Tensor, batch: Tensor) -> Tensor:
+        """Spectrograms with random bands masked; all ranks draw for the whole batch."""
+        is_spectrogram = inputs.ndim == 4
+        if not is_spectrogram or not is_masked(self.config):
+            return inputs
+        height, width = inputs.shape[2:]
+        bands = draw_bands(len(batch), (height, width), self.config, self.generator)
+        share = self.engine.ranks.shard(torch.arange(len(batch))).rows
+        return mask_bands(inputs, [bands[row] for row in share.tolist()])
 
-def _steps(examples: Examples, config: UnimodalConfig) -> int:
-    return config.epochs * -(-len(examples.labels) // config.batch_videos)
+    def _set_training(self) -> None:
+        self.recognizer.train()
+        for module in self.recognizer.modules():
+            if isinstance(module, nn.modules.batchnorm._BatchNorm):
+                module.train(self.config.norm == "trained")
 
-
-def _optimizer(
-    recognizer: Recognizer, config: UnimodalConfig, *, steps: int
-) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
-    """AdamW with one cosine cycle; the new classifier learns faster than the pretrained trunk."""
-    groups = [
-        {"params": list(part.parameters())} for part in (recognizer.trunk, recognizer.classifier)
-    ]
-    rates = [config.learning_rate, 4 * config.learning_rate]
-    optimizer = torch.optim.AdamW(groups, weight_decay=config.weight_decay)
-    scheduler = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, max_lr=rates, total_steps=steps, pct_start=0.1
-    )
-    return optimizer, scheduler
+    @torch.no_grad()
+    def validate(self, examples: Examples) -> float:
+        """Top-1 accuracy, or mean average precision, over the videos that have the modality."""
+        self.recognizer.eval()
+        device, ranks = self.engine.hardware.device, self.engine.ranks
+        count = len(examples.targets)
+        logits = torch.zeros(count, self.recognizer.classifier.out_features)
+        batches = iterate_batches(count, self.config.batch_videos)
+        share = batches[ranks.rank :: ranks.world]
+        for rows, inputs in read_ahead(share, examples.inputs.take):
+            with self.engine.hardware.autocast():
+                available = examples.available[rows].to(device)
+                frozen = self.config.frozen_stages
+                one = video_logits(self.recognizer, inputs.to(device), available, frozen)
+            logits[rows] = one.float().cpu()
+        return accuracy(ranks.sum(logits), examples.targets)

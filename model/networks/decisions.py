@@ -20,23 +20,31 @@ def decide(logits: Tensor, threshold: float, available: Tensor | None = None) ->
     return keep if available is None else keep & available.bool()
 
 
+def gumbel_noise(like: Tensor, generator: torch.Generator | None = None) -> Tensor:
+    """Of the shape, type and device of `like`."""
+    exponential = torch.empty_like(like).exponential_(generator=generator)
+    return -exponential.clamp_min(torch.finfo(like.dtype).tiny).log()
+
+
 def sample_decisions(
     logits: Tensor,
     *,
     tau: float,
     available: Tensor | None = None,
     generator: torch.Generator | None = None,
+    noise: Tensor | None = None,
 ) -> Tensor:
     """(..., 2) raw outputs -> (...) floats, exactly 0 or 1, drawn with p(keep).
 
     Straight-through Gumbel-softmax (arXiv:1611.01144): the outputs are unnormalised log
     probabilities; the gradient is that of softmax((outputs + noise) / tau), so `tau` scales
-    gradients and never changes a draw. Unavailable modalities get 0 and no gradient.
+    gradients and never changes a draw. Unavailable modalities get 0 and no gradient. `noise`, of
+    the Gumbel distribution and of the outputs' shape, replaces drawing from `generator`.
     """
     if tau <= 0:
         raise ValueError(f"tau is {tau}; it must be positive")
-    exponential = torch.empty_like(logits).exponential_(generator=generator)
-    noise = -exponential.clamp_min(torch.finfo(logits.dtype).tiny).log()
+    if noise is None:
+        noise = gumbel_noise(logits, generator)
     soft = F.softmax((logits + noise) / tau, dim=-1)[..., KEEP]
     hard = (soft > 0.5).to(soft.dtype)
     # The bracket is exactly zero, so the value stays exactly 0 or 1.

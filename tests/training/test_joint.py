@@ -7,10 +7,10 @@ import torch
 
 from model.networks.adamml import AdaMML
 from tests.support.models import LABELS, tiny_spec
-from training.config import JointConfig
 from training.features import Features
 from training.joint import JointTrainer
 from training.operating_points import best_point, sweep
+from training.recipe import JointConfig
 
 NUM_VIDEOS, NUM_SEGMENTS = 96, 3
 CONFIG = JointConfig(
@@ -112,7 +112,9 @@ def test_a_loss_that_is_not_finite_stops_training():
     features = informative_features(model)
     broken = {**features.recognition, "rgb": features.recognition["rgb"] * float("nan")}
 
-    with pytest.raises(FloatingPointError, match="the joint loss is nan"):
+    with pytest.raises(
+        FloatingPointError, match=r"the loss is nan in warmup.recognition, epoch 0, step 0"
+    ):
         JointTrainer(model, CONFIG, generator=generator(0)).train(
             dataclasses.replace(features, recognition=broken), features
         )

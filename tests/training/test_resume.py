@@ -1,7 +1,9 @@
 """A run that is killed and started again ends like one that never was."""
 
+import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -14,6 +16,7 @@ from model.checkpoint import load_checkpoint
 from tests.support.training_run import RUN, prepare_run, write_config
 from training.checkpointing import StateError
 from training.config import read_config
+from training.run_log import LOG_NAME
 from training.train import STATE_FOLDER, train
 
 
@@ -50,6 +53,12 @@ def kill_after(process, state, saves, seconds):
     process.communicate()
 
 
+def log_of(output):
+    """All that does not depend on the time of day."""
+    records = [json.loads(line) for line in (output / LOG_NAME).read_text().splitlines()]
+    return [{key: record[key] for key in record if key != "seconds"} for record in records]
+
+
 def snapshot(state):
     return {(path.name, path.stat().st_mtime_ns) for path in state.glob("*.pt")}
 
@@ -78,6 +87,7 @@ def test_killed_at_random_moments_and_resumed_it_has_the_same_weights(folder, un
     different = [name for name in tensors if not torch.equal(tensors[name], resumed[name])]
     assert different == [], f"{seed=}, {statuses=}"
     assert resumed_spec == spec
+    assert log_of(folder / "cut") == log_of(folder / "whole")
 
 
 @pytest.mark.parametrize(
@@ -125,6 +135,19 @@ def test_finished_stages_of_unchanged_facts_are_used_again(folder, uninterrupted
     )
 
     assert before < snapshot(other)
+
+
+def test_an_infinite_loss_stops_the_run_and_names_the_moment(folder):
+    text = RUN.replace("epochs = 3", "epochs = 3\nlearning_rate = 1e30", 1)
+    result = start(write_config(folder, "diverging", text))
+    errors = result.communicate(timeout=240)[1]
+
+    assert result.returncode == 1
+    assert re.search(
+        r"^adamml: FloatingPointError: the loss is nan in unimodal_rgb, epoch 0, step \d;",
+        errors,
+        re.MULTILINE,
+    ), errors
 
 
 def test_a_damaged_state_is_named(folder, uninterrupted, tmp_path):

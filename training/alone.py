@@ -1,0 +1,98 @@
+"""The first stages: every recognition network alone, or what an earlier run made of it."""
+
+# Dimensions: V videos (or views of them), S segments, D features of a network.
+
+from __future__ import annotations
+
+import logging
+from typing import NamedTuple
+
+from torch import Tensor
+
+from model.networks.adamml import AdaMML
+from model.networks.recognizer import Recognizer
+from model.spec import Modality, ModelSpec
+from training.checkpointing import StageFile
+from training.config import TrainConfig
+from training.data import Data
+from training.engine import Engine
+from training.pretrained import load_imagenet
+from training.random_state import seed_rank, seed_stage
+from training.stage_outputs import calibrate_norm, features_from
+from training.unimodal import UnimodalTrainer
+
+logger = logging.getLogger(__name__)
+
+
+class Alone(NamedTuple):
+    """One modality alone: its validation accuracy, and its pooled (V, S, D) features."""
+
+    accuracy: float
+    train: Tensor
+    val: Tensor
+
+
+def train_alone(
+    config: TrainConfig,
+    model: AdaMML,
+    data: Data,
+    name: Modality,
+    *,
+    file: StageFile,
+    engine: Engine,
+) -> Alone:
+    """Train one recognition network of `model` in place, or load it where that was done."""
+    recognizer = model.recognizer(name)
+    state = engine.ranks.from_main(file.load) or {}
+    if "result" in state:
+        recognizer.load_state_dict(state["weights"])
+        engine.log.load_state_dict(state["log"])
+        return Alone(**state["result"])
+    result = _train_alone(config, model, data, name, file, engine)
+    logger.info("%s alone: validation accuracy %.4f", name, result.accuracy)
+    if engine.ranks.is_main:
+        file.save(
+            {
+                "weights": recognizer.state_dict(),
+                "log": engine.log.state_dict(),
+                "result": result._asdict(),
+            }
+        )
+    return result
+
+
+def _train_alone(
+    config: TrainConfig,
+    model: AdaMML,
+    data: Data,
+    name: Modality,
+    file: StageFile,
+    engine: Engine,
+) -> Alone:
+    stage = f"unimodal_{name}"
+    generator = seed_stage(config.seed, stage)
+    settings, recognizer = config.unimodal[name], model.recognizer(name)
+    recognizer.load_state_dict(_new_recognizer(model.spec, name).state_dict())
+    seed_rank(config.seed, stage, engine.ranks)
+    trunk = recognizer.trunk
+    if settings.weights == "imagenet":
+        load_imagenet(trunk)
+    if settings.calibrates_norm:
+        stream = f"recognizer.{name}"
+        calibrate_norm(trunk, data.cache, data.train, stream, seed=config.seed, engine=engine)
+    train, val = (
+        data.examples(recognizer, name, items, settings, engine) for items in (data.train, data.val)
+    )
+    trainer = UnimodalTrainer(recognizer, settings, generator=generator, engine=engine, stage=stage)
+    accuracy = trainer.train(train, val, file=file)
+    return Alone(
+        accuracy=accuracy,
+        train=features_from(trunk, train.inputs, settings.frozen_stages, engine),
+        val=features_from(trunk, val.inputs, settings.frozen_stages, engine),
+    )
+
+
+def _new_recognizer(spec: ModelSpec, name: Modality) -> Recognizer:
+    """Fresh weights from torch's generator, so that a stage begins the same in any run."""
+    modality = spec.modalities[spec.modality_names.index(name)]
+    return Recognizer(modality.recognizer, name, spec.inputs, len(spec.labels))

@@ -1,0 +1,40 @@
+"""Engine: what every stage of a run needs besides its data and settings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from training.config import TrainConfig
+from training.distributed import Ranks, joined_ranks
+from training.hardware import Hardware, find_hardware
+from training.run_log import RunLog
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """Where a run computes, with whom, and where it writes down what happens.
+
+    By default alone on the CPU, in silence.
+    """
+
+    hardware: Hardware = field(default_factory=Hardware)
+    ranks: Ranks = field(default_factory=Ranks)
+    log: RunLog = field(default_factory=lambda: RunLog(None))
+
+    def facts(self) -> dict[str, str]:
+        """What of it decides the bits of a result."""
+        return {**self.hardware.facts(), "processes": str(self.ranks.world)}
+
+
+@contextmanager
+def start_engine(config: TrainConfig) -> Iterator[Engine]:
+    """Raises ValueError where a GPU is asked for and there is none."""
+    hardware = find_hardware(config.hardware)
+    with joined_ranks(hardware.device) as ranks:
+        log = RunLog(config.output if ranks.is_main else None, tensorboard=config.tensorboard)
+        try:
+            yield Engine(hardware, ranks, log)
+        finally:
+            log.close()

@@ -1,0 +1,68 @@
+"""What the joint stages are trained on: features of frozen trunks, or the decoded inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+from model.blank import blank_inputs
+from model.networks.adamml import AdaMML
+from model.spec import Modality
+from training.config import TrainConfig
+from training.data import Data
+from training.engine import Engine
+from training.features import Features, RawData
+from training.pretrained import load_imagenet
+from training.stage_outputs import Item, calibrate_norm, pooled_features
+
+
+def prepare_policy(config: TrainConfig, model: AdaMML, data: Data, engine: Engine) -> None:
+    """What the policy's branches start from, with statistics that fit their inputs."""
+    for modality in model.spec.modalities:
+        branch = model.policy.branch(modality.name)
+        if config.joint.policy_weights == "imagenet":
+            load_imagenet(branch)
+        if modality.proxy != "rgb":
+            stream = f"policy.{modality.name}"
+            calibrate_norm(branch, data.cache, data.train, stream, seed=config.seed, engine=engine)
+
+
+def joint_features(
+    model: AdaMML,
+    data: Data,
+    items: Sequence[Item],
+    recognition: Mapping[Modality, Tensor],
+    engine: Engine,
+) -> Features:
+    """The recognisers' pooled features with those of the policy's frozen branches."""
+    policy, silence = {}, {}
+    for name in model.spec.modality_names:
+        branch, stream = model.policy.branch(name), f"policy.{name}"
+        policy[name] = pooled_features(branch, data.cache, items, stream, engine)
+        with torch.no_grad():
+            silence[name] = branch(_blank(model, name).to(engine.hardware.device))[0].cpu()
+    return Features(
+        recognition=recognition,
+        policy=policy,
+        silence=silence,
+        available=data.available(items),
+        targets=data.targets(items),
+    )
+
+
+def raw_data(model: AdaMML, data: Data, items: Sequence[Item]) -> RawData:
+    """The decoded inputs themselves, for training end to end."""
+    names = model.spec.modality_names
+    return RawData(
+        recognition={name: data.raw(items, f"recognizer.{name}") for name in names},
+        policy={name: data.raw(items, f"policy.{name}") for name in names},
+        silence={name: _blank(model, name)[0] for name in names},
+        available=data.available(items),
+        targets=data.targets(items),
+    )
+
+
+def _blank(model: AdaMML, name: Modality) -> Tensor:
+    return torch.from_numpy(blank_inputs(model.spec, name, role="policy"))

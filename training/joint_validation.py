@@ -1,0 +1,45 @@
+"""Judging a model as serving decides: a threshold, no sampling."""
+
+# Dimensions: V videos, S segments, M modalities.
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+from model.networks.adamml import AdaMML
+from model.networks.decisions import decide
+from training.features import Features
+from training.joint_objective import policy_logits, recognition_logits
+from training.targets import accuracy
+
+
+@dataclass(frozen=True, slots=True)
+class Validation:
+    """Accuracy (top-1, or mAP), mean multiply-adds a video, selection rate by modality."""
+
+    accuracy: float
+    macs: float
+    selection: tuple[float, ...]
+
+    def score(self) -> tuple[float, float]:
+        """More is better: more accurate, or as accurate and cheaper."""
+        return self.accuracy, -self.macs
+
+
+@torch.no_grad()
+def validate(model: AdaMML, features: Features, *, threshold: float) -> Validation:
+    """Puts `model` into eval mode; pooled features alone."""
+    model.eval()
+    costs = model.spec.require_costs()
+    macs = [costs.recognition[name].total for name in model.spec.modality_names]
+    decisions = decide(policy_logits(model, features), threshold, features.available).cpu()
+    logits = recognition_logits(model, features)
+    video = model.fusion(logits, decisions.to(logits)).video
+    spent = (decisions.double() * torch.tensor(macs, dtype=torch.float64)).sum(dim=(1, 2))
+    return Validation(
+        accuracy=accuracy(video.cpu(), features.targets.cpu()),
+        macs=spent.mean().item() + costs.policy.total * decisions.shape[1],
+        selection=tuple(decisions.float().mean(dim=(0, 1)).tolist()),
+    )
