@@ -20,6 +20,8 @@ Backbone = Literal[
     "efficientnet_lite0",
 ]
 
+FusionRule = Literal["weighted", "class_weighted", "average", "max", "fc2"]
+
 MODALITIES: tuple[Modality, ...] = get_args(Modality)
 # The cheap inputs from which the policy may judge each modality.
 PROXIES_OF: dict[Modality, tuple[Proxy, ...]] = {
@@ -120,14 +122,17 @@ class PolicySpec(Frozen):
 class FusionSpec(Frozen):
     """Late fusion of the modalities' class logits.
 
-    weighted: learned scalars, the last one is 1 - sum of the others. average: equal weights.
+    weighted: learned scalars, the last one is 1 - sum of the others. class_weighted: the same for
+    every class of its own. average: equal weights. max: the largest logit of what was selected.
+    fc2: two fully connected layers over all logits, zeros where skipped; their few thousand
+    multiply-adds are not counted.
     `renormalizes` divides a segment's logits by the weights of what was selected there, each of
     them at least 0.01, and averages the video over the segments in which something was; without
     it a skipped modality contributes zero logits, and so does an empty segment, as published.
     A video in which nothing was selected has zero logits either way.
     """
 
-    rule: Literal["weighted", "average"] = "weighted"
+    rule: FusionRule = "weighted"
     renormalizes: bool = False
 
 

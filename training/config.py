@@ -8,7 +8,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from model.spec import Modality, Proxy
+from model.spec import FusionRule, Modality, Proxy
 from training.recipe import Closed, JointConfig, UnimodalConfig
 
 
@@ -45,7 +45,7 @@ class PolicyOverrides(Closed):
 class FusionOverrides(Closed):
     """What differs from the preset's fusion; absent fields stay as they are."""
 
-    rule: Literal["weighted", "average"] | None = None
+    rule: FusionRule | None = None
     """How the kept modalities' logits are put together."""
     renormalizes: bool | None = None
     """Divide by the kept weights; the reference counts a skipped modality as zero logits."""

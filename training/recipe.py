@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -11,6 +11,8 @@ from model.spec import Modality
 # What a network starts from.
 InitialWeights = Literal["imagenet", "random"]
 Optimizer = Literal["adamw", "sgd"]
+Share = Annotated[float, Field(ge=0, le=1)]
+Weight = Annotated[float, Field(ge=0)]
 
 
 class Closed(BaseModel):
@@ -91,7 +93,7 @@ class JointConfig(Closed):
     """Of recognisers and fusion."""
     policy_learning_rate: float = Field(default=1e-3, gt=0)
     """Of the policy; AdamW."""
-    decay_at: tuple[float, ...] = (0.5, 0.75)
+    decay_at: tuple[Share, ...] = (0.5, 0.75)
     """Shares of the alternating epochs after which both learning rates fall to a tenth. In the
     reference that schedule is dead: []."""
     weight_decay: float = Field(default=1e-4, ge=0)
@@ -108,7 +110,7 @@ class JointConfig(Closed):
     (ablation). The largest is `max_cost_weight`."""
     max_cost_weight: float = Field(default=0.5, ge=0)
     """lambda of the most expensive modality."""
-    cost_weights: dict[Modality, float] | None = None
+    cost_weights: dict[Modality, Weight] | None = None
     """lambda by modality, instead of `cost_rule`; published for RGB and audio: 1 and 0.05."""
     wrong_penalty: float = Field(default=10.0, ge=0)
     """gamma: what a wrong video pays, times the sum of lambda."""
@@ -120,6 +122,6 @@ class JointConfig(Closed):
     """The reference's schedule instead: a factor an epoch (0.965), which ends at 2.5 of 5."""
     drop_audio: float = Field(default=0.3, ge=0, le=1)
     """Share of the videos silenced in each batch, so that a missing track tells no label."""
-    random_policy: dict[Modality, float] | None = None
+    random_policy: dict[Modality, Share] | None = None
     """Ablation: while the recognisers learn, each modality is kept at this rate at random, instead
     of as the policy decides."""

@@ -23,6 +23,7 @@ def make_spec(config: TrainConfig, labels: tuple[str, ...]) -> ModelSpec:
     whole = make_input_spec(config, labels)
     chosen = config.model.modalities or whole.modality_names
     _require_known(config, chosen, whole)
+    _require_named(config, chosen)
     modalities = [
         _with_dropout(modality, config.unimodal[modality.name])
         for modality in whole.modalities
@@ -65,6 +66,14 @@ def _require_known(config: TrainConfig, chosen: tuple[Modality, ...], whole: Mod
                 f"{table} has {sorted(names)}; the preset {config.preset!r} offers"
                 f" {sorted(whole.modality_names)}, and {sorted(chosen)} are trained"
             )
+
+
+def _require_named(config: TrainConfig, chosen: tuple[Modality, ...]) -> None:
+    """The joint stages' tables by modality name every one that is trained."""
+    for key in ("cost_weights", "random_policy"):
+        named = getattr(config.joint, key)
+        if named is not None and (missing := set(chosen) - set(named)):
+            raise ValueError(f"joint.{key} has {sorted(named)}; it lacks {sorted(missing)}")
 
 
 def _with_proxy(modality: ModalitySpec, config: ModelConfig) -> ModalitySpec:

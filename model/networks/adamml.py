@@ -38,7 +38,7 @@ class AdaMML(nn.Module):
                 for modality in spec.modalities
             }
         )
-        self.fusion = LateFusion(spec.fusion, len(spec.modalities))
+        self.fusion = LateFusion(spec.fusion, len(spec.modalities), len(spec.labels))
 
     def recognizer(self, modality: Modality) -> Recognizer:
         return cast(Recognizer, self.recognizers[modality])

@@ -8,7 +8,9 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
+from model.networks.max_fusion import max_fusion
 from model.spec import FusionSpec
 
 # Where weights are renormalised none counts for less than this, see LateFusion.
@@ -21,29 +23,39 @@ class Fused(NamedTuple):
 
 
 class LateFusion(nn.Module):
-    """Weighted sum of the kept modalities' logits, then the mean over segments.
+    """The kept modalities' logits put together, then the mean over segments.
 
     `weighted` learns M - 1 free scalars, 1/M at first; the last weight is 1 - their sum. They may
-    leave [0, 1]. As published, the sum is not renormalised: a skipped modality counts as zero
-    logits, an empty segment as a zero vector that takes part in the mean.
+    leave [0, 1]. `class_weighted` learns them for every class. As published, the sum is not
+    renormalised: a skipped modality counts as zero logits, an empty segment as a zero vector that
+    takes part in the mean.
 
     With `renormalizes` a segment's logits are a convex combination of what was kept: the sum is
     divided by the kept weights, each raised to at least MIN_WEIGHT first, so that a tiny or
     negative weight neither divides by almost nothing nor turns a prediction over. A segment where
     nothing was kept has zero logits and no say in the video's mean; a video where nothing was
     kept has zero logits, hence a uniform softmax.
+
+    `max` and `fc2` have no weights to renormalise; only what is said of empty segments holds.
     """
 
-    def __init__(self, spec: FusionSpec, num_modalities: int) -> None:
+    def __init__(self, spec: FusionSpec, num_modalities: int, num_classes: int) -> None:
         super().__init__()
         self.spec = spec
         self.num_modalities = num_modalities
+        free = (num_modalities - 1,)
         if spec.rule == "weighted":
-            equal = torch.full((num_modalities - 1,), 1 / num_modalities)
+            self.free_weights = nn.Parameter(torch.full(free, 1 / num_modalities))
+        elif spec.rule == "class_weighted":
+            equal = torch.full((*free, num_classes), 1 / num_modalities)
             self.free_weights = nn.Parameter(equal)
+        elif spec.rule == "fc2":
+            width = num_modalities * num_classes
+            self.fc1 = nn.Linear(width, width)
+            self.fc2 = nn.Linear(width, num_classes)
 
     def weights(self) -> Tensor:
-        """(M,), summing to 1."""
+        """(M,), or (M, K) where every class has its own; summing to 1 over the modalities."""
         if self.spec.rule == "average":
             return torch.full((self.num_modalities,), 1 / self.num_modalities)
         return torch.cat([self.free_weights, 1 - self.free_weights.sum(dim=0, keepdim=True)])
@@ -54,14 +66,34 @@ class LateFusion(nn.Module):
         Finite logits give finite outputs and gradients, whatever the decisions.
         """
         decisions = decisions.to(logits.dtype)
-        weights = self.weights().to(logits)
+        if self.spec.rule == "max":
+            segments = max_fusion(logits, decisions)
+        elif self.spec.rule == "fc2":
+            segments = self._fully_connected(logits, decisions)
+        else:
+            segments = self._weighted_sum(logits, decisions)
         if not self.spec.renormalizes:
-            segments = ((weights * decisions).unsqueeze(-1) * logits).sum(dim=-2)
             return Fused(segments, segments.mean(dim=-2))
-        shares = weights.clamp_min(MIN_WEIGHT) * decisions
-        total = shares.sum(dim=-1, keepdim=True)
+        count = _occupied(decisions).to(logits.dtype).sum(dim=-2).clamp_min(1)
+        return Fused(segments, segments.sum(dim=-2) / count)
+
+    def _weighted_sum(self, logits: Tensor, decisions: Tensor) -> Tensor:
+        weights = self.weights().to(logits).reshape(self.num_modalities, -1)  # (M, 1) or (M, K)
+        kept = decisions.unsqueeze(-1)
+        if not self.spec.renormalizes:
+            return (weights * kept * logits).sum(dim=-2)
+        shares = weights.clamp_min(MIN_WEIGHT) * kept
+        total = shares.sum(dim=-2, keepdim=True)
         occupied = total > MIN_WEIGHT / 2
         shares = shares / torch.where(occupied, total, torch.ones_like(total))
-        segments = (shares.unsqueeze(-1) * logits).sum(dim=-2)
-        count = occupied.to(logits.dtype).sum(dim=-2).clamp_min(1)
-        return Fused(segments, segments.sum(dim=-2) / count)
+        return (shares * logits).sum(dim=-2)
+
+    def _fully_connected(self, logits: Tensor, decisions: Tensor) -> Tensor:
+        kept = (decisions.unsqueeze(-1) * logits).flatten(-2)
+        segments: Tensor = self.fc2(F.relu(self.fc1(kept)))
+        return segments * _occupied(decisions).to(logits.dtype)
+
+
+def _occupied(decisions: Tensor) -> Tensor:
+    """(..., S, M) -> (..., S, 1) bool: something was kept."""
+    return decisions.sum(dim=-1, keepdim=True) > 0.5

@@ -4,6 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from training.config import read_config
+from training.config_reference import BEGIN, END, README, TABLES, reference
 
 MINIMAL = """
 name = "run"
@@ -38,3 +39,20 @@ def test_the_committed_experiments_are_understood():
     assert files
     for file in files:
         read_config(file)
+
+
+def test_every_setting_says_what_it_means():
+    for name, model in TABLES.items():
+        for key, field in model.model_fields.items():
+            nested = name == "" and key in ("data", "model", "hardware", "unimodal", "joint")
+            if nested or (name == "model" and key in ("policy", "fusion")):
+                continue
+            assert field.description, f"{name}.{key} has no description"
+
+
+def test_the_reference_table_is_up_to_date():
+    text = README.read_text()
+
+    assert text.split(BEGIN)[1].split(END)[0] == f"\n{reference()}\n", (
+        "run python -m training.config_reference"
+    )

@@ -1,21 +1,22 @@
 import itertools
+from typing import get_args
 
 import pytest
 import torch
 
 from model.networks import LateFusion
 from model.networks.fusion import MIN_WEIGHT
-from model.spec import FusionSpec
+from model.spec import FusionRule, FusionSpec
 
 VARIANTS = [
     FusionSpec(rule=rule, renormalizes=renormalizes)
-    for rule in ("weighted", "average")
+    for rule in get_args(FusionRule)
     for renormalizes in (False, True)
 ]
 
 
-def make_fusion(spec, weights=None, num_modalities=3):
-    fusion = LateFusion(spec, num_modalities)
+def make_fusion(spec, weights=None, num_modalities=3, num_classes=4):
+    fusion = LateFusion(spec, num_modalities, num_classes)
     if weights is not None:
         fusion.free_weights.data = torch.tensor(weights)
     return fusion
@@ -132,6 +133,50 @@ def test_leading_axes_are_videos():
 
 
 def test_one_modality_needs_no_weights():
-    fused = make_fusion(FusionSpec(), num_modalities=1)(torch.ones(2, 1, 3), torch.ones(2, 1))
+    fused = make_fusion(FusionSpec(), num_modalities=1)(torch.ones(2, 1, 4), torch.ones(2, 1))
 
-    assert torch.equal(fused.video, torch.ones(3))
+    assert torch.equal(fused.video, torch.ones(4))
+
+
+def test_class_weights_differ_by_class():
+    fusion = make_fusion(FusionSpec(rule="class_weighted"), num_modalities=2, num_classes=2)
+    torch.testing.assert_close(fusion.weights(), torch.full((2, 2), 0.5))
+    fusion.free_weights.data = torch.tensor([[1.0, 0.25]])
+    logits = torch.tensor([[[4.0, 4.0], [8.0, 8.0]]])
+
+    both = fusion(logits, torch.ones(1, 2)).video
+    first = fusion(logits, torch.tensor([[1.0, 0.0]])).video
+
+    assert both.tolist() == [4.0, 7.0]
+    assert first.tolist() == [4.0, 1.0]
+
+
+def test_max_is_of_the_kept_alone():
+    fusion = make_fusion(FusionSpec(rule="max", renormalizes=True))
+    logits = torch.tensor([[[-1.0, 5.0], [-2.0, 1.0], [9.0, 9.0]]]).expand(2, 3, 2)
+    decisions = torch.tensor([[1.0, 1.0, 0.0], [0.0, 0.0, 0.0]])
+
+    fused = fusion(logits, decisions)
+
+    assert fused.segments.tolist() == [[-1.0, 5.0], [0.0, 0.0]]
+    assert fused.video.tolist() == [-1.0, 5.0]
+
+
+def test_max_tells_the_policy_what_each_modality_adds():
+    logits = torch.tensor([[[1.0], [3.0], [7.0]]])
+    decisions = torch.tensor([[1.0, 1.0, 0.0]], requires_grad=True)
+
+    video = make_fusion(FusionSpec(rule="max"))(logits, decisions).video
+    video.sum().backward()
+
+    assert video.item() == 3.0
+    # The first adds nothing, the second 3 - 1, the skipped third would add 7 - 3.
+    assert decisions.grad.tolist() == [[0.0, 2.0, 4.0]]
+
+
+def test_fully_connected_layers_do_not_see_what_was_skipped():
+    fusion = make_fusion(FusionSpec(rule="fc2"))
+    logits, decisions = torch.randn(2, 3, 4), torch.tensor([[1.0, 0.0, 1.0], [0.0, 1.0, 0.0]])
+    other = logits + 5.0 * (1 - decisions).unsqueeze(-1)
+
+    assert torch.equal(fusion(logits, decisions).video, fusion(other, decisions).video)

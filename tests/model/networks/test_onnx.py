@@ -1,6 +1,7 @@
 """Every family survives the export to ONNX, at any batch size."""
 
 import io
+from typing import get_args
 
 import numpy as np
 import onnxruntime
@@ -9,7 +10,7 @@ import torch
 
 from model.input_spec import InputSpec
 from model.networks import LateFusion, Recognizer
-from model.spec import FusionSpec, NetworkSpec
+from model.spec import FusionRule, FusionSpec, NetworkSpec
 
 INPUTS = InputSpec(crop=72)
 
@@ -66,10 +67,12 @@ def test_a_recognizer_with_resizing_and_temporal_pooling(backbone):
 
 
 @pytest.mark.parametrize("renormalizes", [False, True])
+@pytest.mark.parametrize("rule", get_args(FusionRule))
 @torch.no_grad()
-def test_fusion_over_any_number_of_segments(renormalizes):
-    fusion = LateFusion(FusionSpec(renormalizes=renormalizes), 3)
-    fusion.free_weights.data = torch.tensor([0.6, -0.1])
+def test_fusion_over_any_number_of_segments(rule, renormalizes):
+    fusion = LateFusion(FusionSpec(rule=rule, renormalizes=renormalizes), 3, 4)
+    for parameter in fusion.parameters():
+        parameter.copy_(0.3 + 0.3 * torch.randn_like(parameter))
     session = export(fusion, (torch.zeros(2, 3, 4), torch.zeros(2, 3)))
 
     for segments in (1, 6):
