@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, cast, get_args
 
-Split = Literal["train", "val", "test"]
-COLUMNS = ("path", "label", "split")
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """One labelled video; `group` names its source, so that no source is in two splits."""
-
-    path: Path
-    label: str
-    split: Split
-    group: str
+from training.datasets.folder import read_folder
+from training.datasets.rows import Line, read_rows
+from training.datasets.sample import Sample as Sample
+from training.datasets.sample import Split as Split
+from training.datasets.splits import SplitPlan, assign_splits
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """Samples in the file's order; labels sorted, so that indices do not depend on that order."""
+    """Samples in the file's order; labels sorted, so that indices do not depend on that order.
+
+    `is_multi_label`: a sample has any number of labels, rather than exactly one.
+    """
 
     samples: tuple[Sample, ...]
     labels: tuple[str, ...]
+    is_multi_label: bool = False
 
     def split(self, name: Split) -> tuple[Sample, ...]:
         return tuple(sample for sample in self.samples if sample.split == name)
@@ -35,46 +30,101 @@ class Manifest:
     def index(self, sample: Sample) -> int:
         return self.labels.index(sample.label)
 
+    def indices(self, sample: Sample) -> list[int]:
+        return [self.labels.index(label) for label in sample.labels]
 
-def read_manifest(path: Path) -> Manifest:
-    """Read a CSV with the columns path (relative to the file), label, split and, optionally, group.
+    def check_trainable(self, where: Path) -> None:
+        """Raises ValueError unless there is something to learn, and to choose by."""
+        in_train = {label for sample in self.split("train") for label in sample.labels}
+        absent = set(self.labels) - in_train
+        if absent or len(self.labels) < 2:
+            raise ValueError(
+                f"{where}: at least two labels are needed, each of them in train; there are"
+                f" {list(self.labels)}, absent from train: {sorted(absent)}"
+            )
+        if not self.split("val"):
+            raise ValueError(f"{where}: no video is in val; models are chosen by those")
+
+
+def read_manifest(
+    path: Path, *, for_training: bool = True, plan: SplitPlan | None = None
+) -> Manifest:
+    """Read a CSV or JSONL file, paths relative to it, or a folder that has one a class.
+
+    Where no split is given, `plan` draws them by group. See README, "Your own data".
 
     Raises:
-        ValueError: a column or a value is missing or wrong, with the line; a group spans splits;
-            the training split lacks a label.
+        ValueError: a column or a value is missing or wrong, with the line; a video repeats; a
+            group spans splits; or, `for_training`, train or val lacks something.
     """
-    with path.open(newline="") as file:
-        reader = csv.DictReader(file)
-        missing = set(COLUMNS) - set(reader.fieldnames or ())
-        if missing:
-            raise ValueError(f"{path} lacks the columns {sorted(missing)}; needed: {COLUMNS}")
-        samples = tuple(
-            _sample(path.parent, row, where=f"{path}:{reader.line_num}") for row in reader
+    lines = read_folder(path) if path.is_dir() else read_rows(path)
+    if not lines:
+        raise ValueError(f"{path} has no videos")
+    _refuse_mixtures(lines)
+    _refuse_repetitions(lines)
+    samples = _samples(lines, path if path.is_dir() else path.parent, plan or SplitPlan())
+    _refuse_spanning_groups(lines, samples)
+    labels = tuple(sorted({label for sample in samples for label in sample.labels}))
+    manifest = Manifest(samples, labels, is_multi_label=lines[0].row.labels is not None)
+    if for_training:
+        manifest.check_trainable(path)
+    return manifest
+
+
+def _samples(lines: Sequence[Line], folder: Path, plan: SplitPlan) -> tuple[Sample, ...]:
+    drawn: dict[str, Split] = {}
+    if lines[0].row.split is None:
+        drawn = assign_splits({_group(line): _first_label(line) for line in reversed(lines)}, plan)
+    return tuple(
+        Sample(
+            path=folder / line.row.path,
+            labels=(line.row.label,) if line.row.label is not None else line.row.labels or (),
+            split=line.row.split or drawn[_group(line)],
+            group=_group(line),
+            has_audio=line.row.has_audio,
+            start_seconds=line.row.start_seconds,
+            end_seconds=line.row.end_seconds,
         )
-    _require_disjoint_groups(samples)
-    labels = tuple(sorted({sample.label for sample in samples}))
-    absent = set(labels) - {sample.label for sample in samples if sample.split == "train"}
-    if absent or len(labels) < 2:
-        raise ValueError(f"{path}: at least two labels in train are needed; absent: {absent}")
-    return Manifest(samples=samples, labels=labels)
-
-
-def _sample(folder: Path, row: dict[str, str], *, where: str) -> Sample:
-    if not all(row[column] for column in COLUMNS):
-        raise ValueError(f"{where}: {COLUMNS} must not be empty, got {row}")
-    if row["split"] not in get_args(Split):
-        raise ValueError(f"{where}: split is {row['split']!r}; allowed: {get_args(Split)}")
-    return Sample(
-        path=folder / row["path"],
-        label=row["label"],
-        split=cast(Split, row["split"]),
-        group=row.get("group") or row["path"],
+        for line in lines
     )
 
 
-def _require_disjoint_groups(samples: Iterable[Sample]) -> None:
-    split_of: dict[str, str] = {}
-    for sample in samples:
-        other = split_of.setdefault(sample.group, sample.split)
-        if other != sample.split:
-            raise ValueError(f"group {sample.group!r} is in {other} and in {sample.split}")
+def _group(line: Line) -> str:
+    return line.row.group or line.row.path
+
+
+def _first_label(line: Line) -> str:
+    return line.row.label or next(iter(line.row.labels or ()), "")
+
+
+def _refuse_mixtures(lines: Sequence[Line]) -> None:
+    """Some rows with a split, or of one kind of labels, would leave the others to guesses."""
+    first = lines[0]
+    for line in lines:
+        if (line.row.split is None) != (first.row.split is None):
+            raise ValueError(f"split is in one but not the other of {first.where}, {line.where}")
+        if (line.row.label is None) != (first.row.label is None):
+            raise ValueError(f"{first.where} and {line.where}: label in one, labels in the other")
+
+
+def _refuse_repetitions(lines: Sequence[Line]) -> None:
+    seen: dict[tuple[str, float | None, float | None], str] = {}
+    for line in lines:
+        key = (line.row.path, line.row.start_seconds, line.row.end_seconds)
+        other = seen.setdefault(key, line.where)
+        if other != line.where:
+            raise ValueError(
+                f"{line.where}: {line.row.path} is at {other} too; several labels of one video"
+                " belong in one row, in the column labels"
+            )
+
+
+def _refuse_spanning_groups(lines: Sequence[Line], samples: Sequence[Sample]) -> None:
+    seen: dict[str, tuple[Split, str]] = {}
+    for line, sample in zip(lines, samples, strict=True):
+        split, where = seen.setdefault(sample.group, (sample.split, line.where))
+        if split != sample.split:
+            raise ValueError(
+                f"{line.where}: group {sample.group!r} is in {sample.split} here and in {split}"
+                f" at {where}"
+            )

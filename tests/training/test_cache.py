@@ -8,7 +8,7 @@ from training.views import View
 
 
 def sample(path):
-    return Sample(path=path, label="a", split="train", group="g")
+    return Sample(path=path, labels=("a",), split="train", group="g")
 
 
 def test_a_copy_has_the_same_key_and_a_changed_file_another(tmp_path):

@@ -1,0 +1,1 @@
+"""Where samples come from: manifests, folders, and the annotations of published data sets."""
