@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
 
@@ -75,7 +77,12 @@ class SettingsError(ValueError):
 
 
 def read_settings(**overrides: object) -> Settings:
-    """The environment's settings; `overrides` that are not None win over it."""
+    """The environment's settings; `overrides` that are not None win over it.
+
+    Raises:
+        SettingsError: a value is nonsense, or a variable that starts like ours is no setting.
+    """
+    refuse_unknown(os.environ)
     given = {name: value for name, value in overrides.items() if value is not None}
     try:
         return Settings(**given)  # type: ignore[arg-type]
@@ -85,6 +92,29 @@ def read_settings(**overrides: object) -> Settings:
             for entry in error.errors()
         ]
         raise SettingsError("; ".join(lines)) from error
+
+
+def refuse_unknown(variables: Iterable[str]) -> None:
+    """A misspelt limit would otherwise leave the default in force, and nobody would know.
+
+    Raises:
+        SettingsError: with the setting that was probably meant.
+    """
+    known = [name.upper() for name in Settings.model_fields]
+    ours = (name for name in variables if name.upper().startswith(ENVIRONMENT_PREFIX))
+    unknown = sorted(name for name in ours if _bare(name) not in known)
+    if unknown:
+        raise SettingsError("; ".join(_unknown_line(name, known) for name in unknown))
+
+
+def _unknown_line(name: str, known: list[str]) -> str:
+    near = get_close_matches(_bare(name), known, n=1)
+    hint = f"; did you mean {ENVIRONMENT_PREFIX}{near[0]}?" if near else ""
+    return f"{name} is not a setting{hint}"
+
+
+def _bare(name: str) -> str:
+    return name.upper().removeprefix(ENVIRONMENT_PREFIX)
 
 
 def _line(

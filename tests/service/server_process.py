@@ -28,9 +28,8 @@ class ServerProcess:
         settings = {"port": self.port, "temp_dir": self.temp_dir, **settings}
         given = {f"ADAMML_{name.upper()}": str(value) for name, value in settings.items()}
         with self._log.open("w") as log:
-            self.process = subprocess.Popen(
-                command, env={**os.environ, "PYTHONPATH": str(ROOT), **given}, stderr=log
-            )
+            environment = {**_others(os.environ), "PYTHONPATH": str(ROOT), **given}
+            self.process = subprocess.Popen(command, env=environment, stderr=log)
         self.client = httpx.Client(base_url=self.url, timeout=60)
 
     def wait_until_ready(self, seconds=30.0):
@@ -60,6 +59,11 @@ class ServerProcess:
         self.client.close()
         self.process.kill()
         self.process.wait()
+
+
+def _others(environment):
+    """Without what is set for the tests themselves: the service refuses names it does not know."""
+    return {name: value for name, value in environment.items() if not name.startswith("ADAMML_")}
 
 
 def free_port():

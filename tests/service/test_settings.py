@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
-from service.settings import Settings, SettingsError, read_settings
+from service.settings import SettingsError, read_settings
 
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch):
-    for name in Settings.model_fields:
-        monkeypatch.delenv(f"ADAMML_{name.upper()}", raising=False)
+    for name in [name for name in os.environ if name.upper().startswith("ADAMML_")]:
+        monkeypatch.delenv(name)
 
 
 def test_defaults():
@@ -70,3 +72,27 @@ def test_several_errors_make_one_line(monkeypatch):
 
     with pytest.raises(SettingsError, match=r"--port .*; ADAMML_THREADS"):
         read_settings(port=-1)
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("ADAMML_WORKRES", "ADAMML_WORKRES is not a setting; did you mean ADAMML_WORKERS?"),
+        ("adamml_max_que", "adamml_max_que is not a setting; did you mean ADAMML_MAX_QUEUE?"),
+        ("ADAMML_X", "ADAMML_X is not a setting"),
+    ],
+)
+def test_a_misspelt_variable_is_refused(monkeypatch, name, told):
+    monkeypatch.setenv(name, "")
+
+    with pytest.raises(SettingsError) as refused:
+        read_settings()
+
+    assert str(refused.value) == told
+
+
+def test_any_case_and_other_programs_variables_are_accepted(monkeypatch):
+    monkeypatch.setenv("adamml_workers", "3")
+    monkeypatch.setenv("MY_ADAMML_WORKRES", "3")
+
+    assert read_settings().workers == 3
