@@ -64,6 +64,9 @@ class Features:
 class JointData(Protocol):
     """V videos of which some are asked for at a time; Features are such data themselves."""
 
+    @property
+    def silence(self) -> Mapping[Modality, Tensor]: ...
+
     def __len__(self) -> int: ...
 
     def select(self, rows: Tensor) -> Features: ...

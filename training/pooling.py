@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from model.networks.adamml import AdaMML
+from model.spec import Modality
 from training.batches import iterate_batches
 from training.engine import Engine
 from training.features import Features, JointData
@@ -30,7 +31,7 @@ def pool(model: AdaMML, batch: Features) -> Features:
         batch,
         recognition={n: rows(model.recognizer(n).trunk, x) for n, x in batch.recognition.items()},
         policy={n: rows(model.policy.branch(n), x) for n, x in batch.policy.items()},
-        silence={},
+        silence={},  # the batch's videos that go without audio do so already
         is_raw=False,
     )
 
@@ -52,7 +53,20 @@ def pool_all(model: AdaMML, data: JointData, engine: Engine, *, batch_videos: in
         done.append((rows, pooled.to(torch.device("cpu"))))
     shared = [pair for one in ranks.gather(done) for pair in one]
     order = torch.cat([rows for rows, _ in shared]).argsort()
-    return _joined([features for _, features in shared], order).to(engine.hardware.device)
+    joined = replace(
+        _joined([features for _, features in shared], order), silence=_silence(model, data, engine)
+    )
+    return joined.to(engine.hardware.device)
+
+
+def _silence(model: AdaMML, data: JointData, engine: Engine) -> dict[Modality, Tensor]:
+    """The policy branches' answer to an absent modality."""
+    answers = {}
+    for name, blank in data.silence.items():
+        with engine.hardware.autocast():
+            answer = model.policy.branch(name)(blank.unsqueeze(0).to(engine.hardware.device))
+        answers[name] = answer[0].float()
+    return answers
 
 
 def _joined(batches: list[Features], order: Tensor) -> Features:
