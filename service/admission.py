@@ -39,6 +39,7 @@ class Admission:
         self._num_waiting = 0
         self._num_uploads = 0
         self._service_time = ServiceTime()
+        metrics.queue_capacity.set(max_queue)
 
     @contextmanager
     def upload(self) -> Iterator[None]:

@@ -6,9 +6,9 @@ from model.spec import MODALITIES
 from service.record import CLIENT_CLOSED_REQUEST
 
 CLASSIFY_ROUTE = "/classify"
-# Statuses that a route can answer; an address that does not exist counts as "unknown".
-STATUSES_BY_ROUTE: dict[str, tuple[int, ...]] = {
-    CLASSIFY_ROUTE: (200, 405, 408, 413, 415, 422, 429, CLIENT_CLOSED_REQUEST, 500, 503),
+# What a route answers on purpose; an address that does not exist counts as "unknown".
+_ANSWERED: dict[str, tuple[int, ...]] = {
+    CLASSIFY_ROUTE: (200, 405, 408, 413, 415, 422, 429, 503),
     "/": (200, 405),
     "/model": (200, 405, 503),
     "/livez": (200, 405),
@@ -17,6 +17,10 @@ STATUSES_BY_ROUTE: dict[str, tuple[int, ...]] = {
     "/docs": (200, 405),
     "/openapi.json": (200, 405),
     "unknown": (404,),
+}
+# Any client may leave, and any route may have a bug.
+STATUSES_BY_ROUTE = {
+    route: (*statuses, CLIENT_CLOSED_REQUEST, 500) for route, statuses in _ANSWERED.items()
 }
 STAGES = ("upload", "decode", "policy", "flow", "recognition", "total")
 COMPONENTS = ("policy", *MODALITIES)

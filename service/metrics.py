@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from itertools import product
 from typing import get_args
 
@@ -12,7 +13,6 @@ from prometheus_client import (
     GCCollector,
     Histogram,
     PlatformCollector,
-    ProcessCollector,
 )
 
 from model.classification import Classification, Decision
@@ -25,6 +25,7 @@ from service.metric_labels import (
     STAGES,
     STATUSES_BY_ROUTE,
 )
+from service.process_metrics import DecoderCollector, ProcessesCollector
 from service.record import RequestRecord
 
 # fmt: off
@@ -37,7 +38,8 @@ SECONDS_BUCKETS = (
 def create_registry() -> CollectorRegistry:
     """A registry of its own, with the process's memory, CPU and garbage collection."""
     registry = CollectorRegistry()
-    ProcessCollector(registry=registry)
+    ProcessesCollector(lambda: [os.getpid()], registry)
+    DecoderCollector(lambda: [os.getpid()], registry)
     PlatformCollector(registry=registry)
     GCCollector(registry=registry)
     return registry
@@ -85,6 +87,9 @@ class ServiceMetrics:
     def _make_queue_series(self) -> None:
         self.queue_depth = self._gauge(
             "adamml_queue_depth", "Uploaded videos that wait for a place to be computed."
+        )
+        self.queue_capacity = self._gauge(
+            "adamml_queue_capacity", "Uploaded videos that may wait before others are refused."
         )
         self.queue_wait = self._histogram(
             "adamml_queue_wait_seconds", "Time in the queue, of those who left it unserved as well."

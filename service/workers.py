@@ -20,16 +20,19 @@ from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from types import FrameType
 
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, PlatformCollector
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from service.app import create_app
+from service.process_metrics import DecoderCollector, ProcessesCollector
 from service.recognizer import RecognizerLoader
 from service.server import prepare_process, run_server
 from service.settings import Settings
 
 # Read by the Prometheus client when it is imported, so it has to be set before a worker starts.
 _METRICS_DIRECTORY_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+# Each worker leaves an empty file of this kind there, named by its process id.
+_WORKER_SUFFIX = ".worker"
 _ENDED_WELL = (0, -signal.SIGTERM)
 
 
@@ -68,13 +71,28 @@ def _work(
     """One worker's life, in its own process."""
     prepare_process(settings)
     threading.Thread(target=_follow_parent, daemon=True).start()
-    scraped = CollectorRegistry()
-    MultiProcessCollector(scraped, path=str(directory))  # type: ignore[no-untyped-call]
+    scraped = _scraped(directory)
     # Or one worker could still say `not_ready` when another has said that the service is ready.
     app = create_app(
         settings, load, registry=CollectorRegistry(), scraped=scraped, loads_first=True
     )
     sys.exit(run_server(app, listener))
+
+
+def _scraped(directory: Path) -> CollectorRegistry:
+    """All workers' series, and what they and the process that supervises them take."""
+    (directory / f"{os.getpid()}{_WORKER_SUFFIX}").touch()
+    parent = os.getppid()
+
+    def workers() -> list[int]:
+        return [int(path.stem) for path in directory.glob(f"*{_WORKER_SUFFIX}")]
+
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry, path=str(directory))  # type: ignore[no-untyped-call]
+    ProcessesCollector(lambda: [parent, *workers()], registry)
+    DecoderCollector(workers, registry)
+    PlatformCollector(registry=registry)
+    return registry
 
 
 def _follow_parent() -> None:

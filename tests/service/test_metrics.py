@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
 from model.errors import BudgetTooSmallError, UndecodableVideoError
-from service.metrics import SECONDS_BUCKETS, ServiceMetrics, create_registry
+from service.metrics import SECONDS_BUCKETS, ServiceMetrics
 
 VIDEO = {"content-type": "video/mp4"}
 CONTRACT = {
@@ -18,6 +18,7 @@ CONTRACT = {
     "adamml_request_duration_seconds": set(),
     "adamml_requests_in_progress": set(),
     "adamml_queue_depth": set(),
+    "adamml_queue_capacity": set(),
     "adamml_queue_wait_seconds": set(),
     "adamml_requests_rejected_total": {"reason"},
     "adamml_stage_duration_seconds": {"stage"},
@@ -73,8 +74,9 @@ def test_buckets_reach_the_longest_deadline():
     assert SECONDS_BUCKETS[-1] == 300
 
 
-def test_registry_knows_the_process():
-    assert create_registry().get_sample_value("process_resident_memory_bytes") > 0
+def test_the_queue_tells_its_capacity(make_client, sample):
+    with make_client(max_queue=7):
+        assert sample("adamml_queue_capacity") == 7
 
 
 def test_counters_equal_the_answers_compute(client, sample):

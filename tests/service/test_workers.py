@@ -75,6 +75,26 @@ def test_counters_are_exact_whichever_worker_is_asked(start):
         assert sample(text, 'adamml_model_info{name="fake",version="0123456789ab"}') == 1
 
 
+def resident_bytes(pid):
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    (value,) = (line.split()[1] for line in lines if line.startswith("VmRSS:"))
+    return int(value) * 1024
+
+
+def test_the_processes_are_measured_together(server):
+    pids = [server.process.pid, *ready_pids(server)]
+    texts = [httpx.get(f"{server.url}/metrics").text for _ in range(6)]
+
+    together = sum(resident_bytes(pid) for pid in pids)
+    for text in texts:
+        measured = sample(text, "process_resident_memory_bytes")
+        assert measured == pytest.approx(together, rel=0.1)
+        assert sample(text, "adamml_queue_capacity") == 2 * 16
+        assert sample(text, "adamml_decoder_cpu_seconds_total") == 0
+    seconds = [sample(text, "process_cpu_seconds_total") for text in texts]
+    assert seconds == sorted(seconds)
+
+
 def test_sigterm_drains_all_workers_and_leaves_nothing(server):
     with ThreadPoolExecutor() as pool:
         slow = [
