@@ -61,7 +61,7 @@ def _segments(
 ) -> tuple[SegmentResult, ...]:
     costs = spec.require_costs()
     macs = np.array([costs.recognition[name].total for name in spec.modality_names])
-    policy_macs = costs.policy.total if choices.probabilities is not None else 0
+    policy_macs = costs.policy.total if choices.ran_policy else 0
     return tuple(
         SegmentResult(
             index=row,
@@ -96,8 +96,7 @@ def _compute(
 ) -> Compute:
     costs = spec.require_costs()
     macs = {name: costs.recognition[name].total for name in spec.modality_names}
-    ran_policy = choices.probabilities is not None
-    spent = {"policy": costs.policy.total * options.segments if ran_policy else 0}
+    spent = {"policy": costs.policy.total * options.segments if choices.ran_policy else 0}
     dense = 0
     for column, name in enumerate(spec.modality_names):
         spent[name] = macs[name] * int(choices.selected[:, column].sum())
@@ -112,7 +111,7 @@ def _compute(
 
 
 def _empty_warning(choices: Choices) -> tuple[AnswerWarning, ...]:
-    if choices.selected.any():
+    if choices.has_evidence:
         return ()
     detail = "nothing could be selected within what was allowed; all labels score alike"
     return (AnswerWarning("nothing_selected", detail),)

@@ -11,6 +11,7 @@ from model.blank import blank_inputs
 from model.classification import Classification, ClassifyOptions
 from model.deadline import Deadline
 from model.decisions import BoolArray, Budget, Choices, FloatArray, choose, keep_probabilities
+from model.evidence import evidence
 from model.inputs.limits import DecodeLimits
 from model.inputs.video_inputs import VideoInputs, open_video
 from model.options import ResolvedOptions, resolve
@@ -66,7 +67,7 @@ class Classifier:
             )
         choices = self._decide(video, resolved, budget, watch)
         deadline.check()
-        fused = self._recognize(video, choices.selected, watch, deadline)
+        fused = self._recognize(video, choices, watch, deadline)
         return assemble(self.spec, resolved, video, choices, fused, watch.finish())
 
     def warm_up(self) -> None:
@@ -76,12 +77,11 @@ class Classifier:
             self._runtime.policy_features(name, blank_inputs(self.spec, name, role="policy"))
             for name in names
         ]
-        self._runtime.policy_logits(features, np.ones((1, len(names)), dtype=np.bool_))
-        logits = [
+        self._runtime.judge(features, np.ones((1, len(names)), dtype=np.bool_))
+        for name in names:
             self._runtime.recognize(name, blank_inputs(self.spec, name, role="recognizer"))
-            for name in names
-        ]
-        self._runtime.fuse(np.stack(logits, axis=1), np.ones((1, len(names)), dtype=np.bool_))
+        shape = (1, self.spec.num_fused, len(self.spec.labels))
+        self._runtime.fuse(np.zeros(shape, dtype=np.float32), np.ones(shape[:2], dtype=np.bool_))
 
     def _budget(self, options: ResolvedOptions) -> Budget | None:
         if options.max_gflops is None:
@@ -101,21 +101,21 @@ class Classifier:
     ) -> Choices:
         available = video.available()
         candidates = available & np.asarray(options.allowed)
+        probabilities = exit_logits = None
         if options.policy == "all":
-            probabilities, threshold = None, 0.0
             self._require_affordable(candidates, budget)
         else:
             with watch.stage("policy"):
-                probabilities = self._probabilities(video, available)
-            threshold = options.threshold
+                probabilities, exit_logits = self._judge(video, available)
         selected = choose(
             np.ones(available.shape) if probabilities is None else probabilities,
             candidates,
-            threshold=threshold,
+            threshold=0.0 if probabilities is None else options.threshold,
             macs=self._recognition_macs,
             budget=budget,
+            needs_one=exit_logits is None,
         )
-        return Choices(selected, available, probabilities)
+        return Choices(selected, available, probabilities, exit_logits)
 
     def _require_affordable(self, candidates: BoolArray, budget: Budget | None) -> None:
         """Without a policy the budget must cover one recognition, or there is nothing to answer."""
@@ -123,18 +123,20 @@ class Classifier:
             cheapest = min(np.asarray(self._recognition_macs)[candidates.any(axis=0)])
             budget.require(int(cheapest), "the cheapest modality of one segment")
 
-    def _probabilities(self, video: VideoInputs, available: BoolArray) -> FloatArray:
+    def _judge(self, video: VideoInputs, available: BoolArray) -> tuple[FloatArray, Array | None]:
+        """(S, M) p(keep), and (S, K) logits of an exit head."""
         features = [
             self._runtime.policy_features(name, video.policy_inputs(name))
             for name in self.spec.modality_names
         ]
-        return keep_probabilities(self._runtime.policy_logits(features, available))
+        judgement = self._runtime.judge(features, available)
+        return keep_probabilities(judgement.logits), judgement.exit_logits
 
     def _recognize(
-        self, video: VideoInputs, selected: BoolArray, watch: Stopwatch, deadline: Deadline
+        self, video: VideoInputs, choices: Choices, watch: Stopwatch, deadline: Deadline
     ) -> FusedLogits:
-        shape = (*selected.shape, len(self.spec.labels))
-        logits: Array = np.zeros(shape, dtype=np.float32)
+        selected = choices.selected
+        logits, kept = evidence(self.spec, choices)
         for column, name in enumerate(self.spec.modality_names):
             rows = np.flatnonzero(selected[:, column])
             if not len(rows):
@@ -144,4 +146,4 @@ class Classifier:
             deadline.check()
             with watch.stage("recognition"):
                 logits[rows, column] = self._runtime.recognize(name, inputs)
-        return self._runtime.fuse(logits, selected)
+        return self._runtime.fuse(logits, kept)

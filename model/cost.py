@@ -43,7 +43,7 @@ def _judge_one_segment(model: AdaMML) -> None:
     """Run what follows the policy's branches, on one row of features."""
     names = model.spec.modality_names
     features = [torch.zeros(1, model.policy.branch(name).feature_dim) for name in names]
-    joint = model.policy.joint(features, torch.ones(1, len(names)))
+    joint = model.policy.joint(features, torch.ones(1, len(names))).joint
     model.policy.step(joint, model.policy.initial_state(joint))
 
 

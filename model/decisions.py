@@ -16,11 +16,24 @@ FloatArray = NDArray[np.float32] | NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """(S, M) what is computed, what could be, and p(keep); None when no policy ran."""
+    """(S, M) what is computed, what could be, and p(keep); None when no policy ran.
+
+    `exit_logits` (S, K) when the policy ran and has an exit head.
+    """
 
     selected: BoolArray
     available: BoolArray
     probabilities: FloatArray | None
+    exit_logits: NDArray[np.float32] | None = None
+
+    @property
+    def ran_policy(self) -> bool:
+        return self.probabilities is not None
+
+    @property
+    def has_evidence(self) -> bool:
+        """Whether anything was computed from which a label can follow."""
+        return self.exit_logits is not None or bool(self.selected.any())
 
 
 def keep_probabilities(policy_logits: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -62,15 +75,19 @@ def choose(
     threshold: float,
     macs: Sequence[int],
     budget: Budget | None = None,
+    needs_one: bool = True,
 ) -> BoolArray:
     """(S, M) probabilities and candidates (allowed and available) -> (S, M) selection.
 
-    A candidate is kept when its probability exceeds `threshold`. When none does, the single most
-    probable one is kept, so that every video gets a label from evidence. A budget then admits the
+    A candidate is kept when its probability exceeds `threshold`. When none does and `needs_one`,
+    the single most probable one is kept, so that every video gets a label from evidence; an exit
+    head is evidence enough. A budget then admits the
     kept ones in order of probability per multiply-add (`macs`, one per modality) until the next
     one no longer fits.
     """
     kept = candidates & (probabilities > threshold)
+    if not kept.any() and not needs_one:
+        return kept
     if budget is None:
         return kept if kept.any() else _most_probable(probabilities, candidates)
     if not kept.any():

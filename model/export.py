@@ -42,15 +42,17 @@ class PolicyBranch(nn.Module):
 
 
 class PolicyJoint(nn.Module):
-    """(S, sum of D) features and (S, M) availability -> (S, W)."""
+    """(S, sum of D) features and (S, M) availability -> (S, W), and (S, K) of an exit head."""
 
     def __init__(self, policy: PolicyNetwork) -> None:
         super().__init__()
         self.policy = policy
 
-    def forward(self, features: Tensor, available: Tensor) -> Tensor:
+    def forward(self, features: Tensor, available: Tensor) -> tuple[Tensor, ...]:
+        joint, exits = self.policy.joint([features], available)
         # Adding nothing keeps `available` among the graph's inputs where the policy ignores it.
-        return self.policy.joint([features], available) + 0.0 * available.sum()
+        joint = joint + 0.0 * available.sum()
+        return (joint,) if exits is None else (joint, exits)
 
 
 class PolicyStep(nn.Module):
@@ -101,7 +103,7 @@ def _graphs(model: AdaMML) -> dict[str, Graph]:
     state = [torch.zeros(2, width) for width in state_widths(policy) if width]
     step = (torch.zeros(2, policy.fc2.out_features), state)
     graphs["policy_step"] = Graph(PolicyStep(policy), step)
-    logits = torch.zeros(1, 3, num_modalities, len(spec.labels))
+    logits = torch.zeros(1, 3, spec.num_fused, len(spec.labels))
     graphs["fusion"] = Graph(model.fusion, (logits, torch.ones(logits.shape[:3])), dynamic_axis=1)
     return graphs
 

@@ -22,6 +22,7 @@ Backbone = Literal[
 
 FusionRule = Literal["weighted", "class_weighted", "average", "max", "fc2"]
 
+WEIGHTED_RULES: tuple[FusionRule, ...] = ("weighted", "class_weighted", "average")
 MODALITIES: tuple[Modality, ...] = get_args(Modality)
 # The cheap inputs from which the policy may judge each modality.
 PROXIES_OF: dict[Modality, tuple[Proxy, ...]] = {
@@ -104,6 +105,9 @@ class PolicySpec(Frozen):
     recurrence out; `feeds_back_logits` appends the previous segment's raw logits to the LSTM's
     input, as the published implementation does; `joint_decision` takes one decision for all
     modalities; `sees_availability` appends one flag per modality to the joint features.
+    `exits` adds an exit head: a linear classifier on the branches' features gives every segment
+    class logits of its own, which always take part in the fusion, so that a video may need no
+    recognition network at all; the joint layers see its log probabilities.
     """
 
     joint_width: int = Field(default=2048, ge=1)
@@ -111,6 +115,7 @@ class PolicySpec(Frozen):
     feeds_back_logits: bool = True
     joint_decision: bool = False
     sees_availability: bool = False
+    exits: bool = False
 
     @model_validator(mode="after")
     def _feedback_needs_lstm(self) -> Self:
@@ -130,10 +135,22 @@ class FusionSpec(Frozen):
     them at least 0.01, and averages the video over the segments in which something was; without
     it a skipped modality contributes zero logits, and so does an empty segment, as published.
     A video in which nothing was selected has zero logits either way.
+    `pools_evidence` takes the video's mean over all that was kept in any segment, by weight,
+    instead of over the segments: one well-examined segment is not outvoted by nine glances.
     """
 
     rule: FusionRule = "weighted"
     renormalizes: bool = False
+    pools_evidence: bool = False
+
+    @model_validator(mode="after")
+    def _evidence_has_weights(self) -> Self:
+        if self.pools_evidence and not (self.renormalizes and self.rule in WEIGHTED_RULES):
+            raise ValueError(
+                "pools_evidence needs renormalizes and one of the rules"
+                f" {', '.join(WEIGHTED_RULES)}; the rule is {self.rule!r}"
+            )
+        return self
 
 
 class OperatingPoint(Frozen):
@@ -179,6 +196,11 @@ class ModelSpec(Frozen):
     @property
     def modality_names(self) -> tuple[Modality, ...]:
         return tuple(modality.name for modality in self.modalities)
+
+    @property
+    def num_fused(self) -> int:
+        """Rows of logits that a segment's fusion takes: the modalities, then the exit head."""
+        return len(self.modalities) + self.policy.exits
 
     @property
     def num_heads(self) -> int:

@@ -13,8 +13,9 @@ import numpy as np
 from tqdm import tqdm
 
 from model.deadline import Deadline
-from model.decisions import BoolArray, FloatArray, choose, keep_probabilities
+from model.decisions import BoolArray, Choices, FloatArray, choose, keep_probabilities
 from model.errors import VideoError
+from model.evidence import evidence
 from model.inputs.limits import DecodeLimits
 from model.inputs.video_inputs import open_video
 from model.runtime.base import Array, Runtime
@@ -32,6 +33,7 @@ class Outputs:
     probabilities: FloatArray  # (S, M) p(keep)
     available: BoolArray  # (S, M)
     logits: Array  # (S, M, K), zero where unavailable
+    exit_logits: Array | None  # (S, K)
     label: int
 
 
@@ -81,35 +83,42 @@ def _outputs(runtime: Runtime, sample: Sample, label: int) -> Outputs:
         if len(rows):
             inputs = video.recognition_inputs(name, rows.tolist())
             logits[rows, column] = runtime.recognize(name, inputs)
-    probabilities = keep_probabilities(runtime.policy_logits(features, available))
-    return Outputs(probabilities, available, logits, label)
+    judgement = runtime.judge(features, available)
+    probabilities = keep_probabilities(judgement.logits)
+    return Outputs(probabilities, available, logits, judgement.exit_logits, label)
 
 
 def score_adaptive(runtime: Runtime, outputs: Iterable[Outputs], threshold: float) -> Score:
     """The policy's decisions at `threshold`, as the classifier takes them; its cost included."""
     costs = runtime.spec.require_costs()
     macs = [costs.recognition[name].total for name in runtime.spec.modality_names]
-    decided = [
-        (one, choose(one.probabilities, one.available, threshold=threshold, macs=macs))
-        for one in outputs
-    ]
+    needs_one = not runtime.spec.policy.exits
+    decided = []
+    for one in outputs:
+        selected = choose(
+            one.probabilities, one.available, threshold=threshold, macs=macs, needs_one=needs_one
+        )
+        choices = Choices(selected, one.available, one.probabilities, one.exit_logits)
+        decided.append((one, choices))
     return _score(runtime, decided, policy_macs=costs.policy.total)
 
 
 def score_fixed(runtime: Runtime, outputs: Iterable[Outputs], names: Iterable[str]) -> Score:
     """Always these modalities, where available, and no policy."""
     wanted = np.isin(np.array(runtime.spec.modality_names), list(names))
-    return _score(runtime, [(one, one.available & wanted) for one in outputs], policy_macs=0)
+    decided = [(one, Choices(one.available & wanted, one.available, None)) for one in outputs]
+    return _score(runtime, decided, policy_macs=0)
 
 
 def _score(
-    runtime: Runtime, decided: Sequence[tuple[Outputs, BoolArray]], *, policy_macs: int
+    runtime: Runtime, decided: Sequence[tuple[Outputs, Choices]], *, policy_macs: int
 ) -> Score:
     spec, costs = runtime.spec, runtime.spec.require_costs()
     macs = np.array([costs.recognition[name].total for name in spec.modality_names])
-    correct = [_is_correct(runtime, one, selected) for one, selected in decided]
-    spent = [(selected * macs).sum() + policy_macs * len(selected) for _, selected in decided]
-    rates = np.mean([selected.mean(axis=0) for _, selected in decided], axis=0)
+    correct = [_is_correct(runtime, one, choices) for one, choices in decided]
+    selections = [choices.selected for _, choices in decided]
+    spent = [(selected * macs).sum() + policy_macs * len(selected) for selected in selections]
+    rates = np.mean([selected.mean(axis=0) for selected in selections], axis=0)
     return Score(
         accuracy=float(np.mean(correct)),
         gflops=float(np.mean(spent)) / 1e9,
@@ -117,6 +126,7 @@ def _score(
     )
 
 
-def _is_correct(runtime: Runtime, one: Outputs, selected: BoolArray) -> bool:
-    logits = np.where(selected[..., np.newaxis], one.logits, np.float32(0))
-    return int(runtime.fuse(logits, selected).video.argmax()) == one.label
+def _is_correct(runtime: Runtime, one: Outputs, choices: Choices) -> bool:
+    logits, kept = evidence(runtime.spec, choices)
+    logits[:, : choices.selected.shape[1]][choices.selected] = one.logits[choices.selected]
+    return int(runtime.fuse(logits, kept).video.argmax()) == one.label

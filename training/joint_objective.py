@@ -83,14 +83,18 @@ class JointObjective(nn.Module):
         self, batch: Features, draws: Draws, temperature: float, trains_policy: bool
     ) -> Outcome:
         features = pool(self.model, self._silenced(batch, draws))
-        decisions = self._decisions(features, draws, temperature)
+        verdict = judge(self.model, features)
+        decisions = self._decisions(verdict.logits, features, draws, temperature)
         logits = recognition_logits(self.model, features).float()
-        video = self.model.fusion(logits, decisions).video
+        video = self.model.fuse(logits, decisions, verdict.exit_logits).video
         if trains_policy:
             weights = self.get_buffer("cost_weights")
             losses = policy_loss(video, features.targets, decisions, weights, self.config)
         else:
             losses = recognition_loss(video, features.targets)
+            if verdict.exit_logits is not None:
+                # Of itself too: the fusion alone would leave the exit what the others miss.
+                losses = losses + recognition_loss(verdict.exit_logits.mean(1), features.targets)
         return Outcome(losses, decisions.detach(), is_correct(video, features.targets))
 
     def _silenced(self, batch: Features, draws: Draws) -> Features:
@@ -99,10 +103,11 @@ class JointObjective(nn.Module):
             return batch
         return batch.without("audio", self.model.spec.modality_names.index("audio"), draws.silenced)
 
-    def _decisions(self, features: Features, draws: Draws, temperature: float) -> Tensor:
+    def _decisions(
+        self, logits: Tensor, features: Features, draws: Draws, temperature: float
+    ) -> Tensor:
         if draws.kept is not None:
             return draws.kept * features.available
-        logits = policy_logits(self.model, features).float()
         return sample_decisions(
             logits,
             tau=temperature,
@@ -119,9 +124,17 @@ def recognition_logits(model: AdaMML, features: Features) -> Tensor:
     return torch.stack(logits, dim=2)
 
 
-def policy_logits(model: AdaMML, features: Features) -> Tensor:
-    """(V, S, M, 2) raw outputs."""
-    names = model.spec.modality_names
-    rows = [features.policy[name].flatten(0, 1) for name in names]
-    joint = model.policy.joint(rows, features.available.flatten(0, 1))
-    return model.policy.recur(joint.reshape(*features.available.shape[:2], -1))
+class Verdict(NamedTuple):
+    """What the policy makes of videos."""
+
+    logits: Tensor  # (V, S, M, 2) raw outputs
+    exit_logits: Tensor | None  # (V, S, K)
+
+
+def judge(model: AdaMML, features: Features) -> Verdict:
+    """The policy above its branches."""
+    shape = features.available.shape[:2]
+    rows = [features.policy[name].flatten(0, 1) for name in model.spec.modality_names]
+    joint, exits = model.policy.joint(rows, features.available.flatten(0, 1))
+    logits = model.policy.recur(joint.reshape(*shape, -1)).float()
+    return Verdict(logits, None if exits is None else exits.reshape(*shape, -1).float())

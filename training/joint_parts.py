@@ -23,8 +23,10 @@ class Part:
 
 
 def recognition_part(model: AdaMML, config: JointConfig) -> Part:
-    """Recognisers, of which without `end_to_end` the classifiers alone, and the fusion."""
+    """Recognisers, of which without `end_to_end` the classifiers alone; fusion and exit head."""
     modules: list[nn.Module] = [model.fusion]
+    if model.policy.exit is not None:
+        modules.append(model.policy.exit)
     for name in model.spec.modality_names:
         recognizer = model.recognizer(name)
         modules.append(recognizer if config.end_to_end else recognizer.classifier)
@@ -34,11 +36,12 @@ def recognition_part(model: AdaMML, config: JointConfig) -> Part:
 
 
 def policy_part(model: AdaMML, config: JointConfig) -> Part:
-    """The policy, without `end_to_end` but for its branches."""
+    """What decides: the policy but for its exit head, and but for its branches if frozen."""
+    others = ("exit.",) if config.end_to_end else ("exit.", "branches.")
     parameters = [
         parameter
         for name, parameter in model.policy.named_parameters()
-        if config.end_to_end or not name.startswith("branches.")
+        if not name.startswith(others)
     ]
     return Part("policy", parameters, "adamw", config.policy_learning_rate)
 

@@ -11,7 +11,7 @@ import torch
 from model.networks.adamml import AdaMML
 from model.networks.decisions import decide
 from training.features import Features
-from training.joint_objective import policy_logits, recognition_logits
+from training.joint_objective import judge, recognition_logits
 from training.targets import accuracy
 
 
@@ -34,9 +34,10 @@ def validate(model: AdaMML, features: Features, *, threshold: float) -> Validati
     model.eval()
     costs = model.spec.require_costs()
     macs = [costs.recognition[name].total for name in model.spec.modality_names]
-    decisions = decide(policy_logits(model, features), threshold, features.available).cpu()
+    verdict = judge(model, features)
+    decisions = decide(verdict.logits, threshold, features.available).cpu()
     logits = recognition_logits(model, features)
-    video = model.fusion(logits, decisions.to(logits)).video
+    video = model.fuse(logits, decisions.to(logits), verdict.exit_logits).video
     spent = (decisions.double() * torch.tensor(macs, dtype=torch.float64)).sum(dim=(1, 2))
     return Validation(
         accuracy=accuracy(video.cpu(), features.targets.cpu()),

@@ -38,14 +38,26 @@ class AdaMML(nn.Module):
                 for modality in spec.modalities
             }
         )
-        self.fusion = LateFusion(spec.fusion, len(spec.modalities), len(spec.labels))
+        self.fusion = LateFusion(spec.fusion, spec.num_fused, len(spec.labels))
 
     def recognizer(self, modality: Modality) -> Recognizer:
         return cast(Recognizer, self.recognizers[modality])
 
-    def masked(self, inputs: Inputs, decisions: Tensor) -> Fused:
-        """Run everything and multiply by (N, S, M) decisions; gradients reach the decisions."""
-        fused: Fused = self.fusion(self.recognize_all(inputs), decisions)
+    def masked(self, inputs: Inputs, decisions: Tensor, exit_logits: Tensor | None = None) -> Fused:
+        """Run everything and multiply by (N, S, M) decisions; gradients reach the decisions.
+
+        `exit_logits` are the policy's, (N, S, K), where it has an exit head and was run.
+        """
+        return self.fuse(self.recognize_all(inputs), decisions, exit_logits)
+
+    def fuse(self, logits: Tensor, decisions: Tensor, exit_logits: Tensor | None = None) -> Fused:
+        """(N, S, M, K) logits, (N, S, M) decisions; the exit's row always counts when given."""
+        if self.spec.policy.exits:
+            kept = torch.zeros_like if exit_logits is None else torch.ones_like
+            decisions = torch.cat([decisions, kept(decisions[..., :1])], dim=-1)
+            row = torch.zeros_like(logits[..., 0, :]) if exit_logits is None else exit_logits
+            logits = torch.cat([logits, row.unsqueeze(-2)], dim=-2)
+        fused: Fused = self.fusion(logits, decisions)
         return fused
 
     def recognize_all(self, inputs: Inputs) -> Tensor:
@@ -56,7 +68,7 @@ class AdaMML(nn.Module):
             logits.append(rows.reshape(*inputs[name].shape[:2], -1))
         return torch.stack(logits, dim=2)
 
-    def routed(self, inputs: Inputs, decisions: Tensor) -> Fused:
+    def routed(self, inputs: Inputs, decisions: Tensor, exit_logits: Tensor | None = None) -> Fused:
         """Run only what (N, S, M) decisions select, one batch a modality; the rest counts zero.
 
         A modality that is never selected needs no entry in `inputs`.
@@ -67,5 +79,4 @@ class AdaMML(nn.Module):
             selected = decisions[..., index].bool()
             if selected.any():
                 logits[..., index, :][selected] = self.recognizer(name)(inputs[name][selected])
-        fused: Fused = self.fusion(logits, decisions)
-        return fused
+        return self.fuse(logits, decisions, exit_logits)

@@ -34,7 +34,8 @@ class LateFusion(nn.Module):
     divided by the kept weights, each raised to at least MIN_WEIGHT first, so that a tiny or
     negative weight neither divides by almost nothing nor turns a prediction over. A segment where
     nothing was kept has zero logits and no say in the video's mean; a video where nothing was
-    kept has zero logits, hence a uniform softmax.
+    kept has zero logits, hence a uniform softmax. With `pools_evidence` the video is the convex
+    combination of all that was kept in any segment.
 
     `max` and `fc2` have no weights to renormalise; only what is said of empty segments holds.
     """
@@ -72,26 +73,37 @@ class LateFusion(nn.Module):
             segments = self._fully_connected(logits, decisions)
         else:
             segments = self._weighted_sum(logits, decisions)
+        if self.spec.pools_evidence:
+            return Fused(segments, _convex(logits, self._shares(logits, decisions), axes=(-3, -2)))
         if not self.spec.renormalizes:
             return Fused(segments, segments.mean(dim=-2))
         count = _occupied(decisions).to(logits.dtype).sum(dim=-2).clamp_min(1)
         return Fused(segments, segments.sum(dim=-2) / count)
 
     def _weighted_sum(self, logits: Tensor, decisions: Tensor) -> Tensor:
-        weights = self.weights().to(logits).reshape(self.num_modalities, -1)  # (M, 1) or (M, K)
-        kept = decisions.unsqueeze(-1)
-        if not self.spec.renormalizes:
-            return (weights * kept * logits).sum(dim=-2)
-        shares = weights.clamp_min(MIN_WEIGHT) * kept
-        total = shares.sum(dim=-2, keepdim=True)
-        occupied = total > MIN_WEIGHT / 2
-        shares = shares / torch.where(occupied, total, torch.ones_like(total))
+        shares = self._shares(logits, decisions)
+        if self.spec.renormalizes:
+            return _convex(logits, shares, axes=(-2,))
         return (shares * logits).sum(dim=-2)
+
+    def _shares(self, logits: Tensor, decisions: Tensor) -> Tensor:
+        """(..., S, M, 1 or K): the weights of what was kept."""
+        weights = self.weights().to(logits).reshape(self.num_modalities, -1)
+        if self.spec.renormalizes:
+            weights = weights.clamp_min(MIN_WEIGHT)
+        return weights * decisions.unsqueeze(-1)
 
     def _fully_connected(self, logits: Tensor, decisions: Tensor) -> Tensor:
         kept = (decisions.unsqueeze(-1) * logits).flatten(-2)
         segments: Tensor = self.fc2(F.relu(self.fc1(kept)))
         return segments * _occupied(decisions).to(logits.dtype)
+
+
+def _convex(logits: Tensor, shares: Tensor, *, axes: tuple[int, ...]) -> Tensor:
+    """The mean of `logits` over `axes` by their `shares`; zero where all of these are zero."""
+    total = shares.sum(dim=axes)
+    divisor = torch.where(total > MIN_WEIGHT / 2, total, torch.ones_like(total))
+    return (shares * logits).sum(dim=axes) / divisor
 
 
 def _occupied(decisions: Tensor) -> Tensor:

@@ -1,6 +1,7 @@
 """PolicyNetwork: which modalities a segment is worth, judged from cheap inputs."""
 
-# Dimensions: N videos, S segments, M modalities, B = N*S rows, D features of a branch, W joint.
+# Dimensions: N videos, S segments, M modalities, B = N*S rows, D features of a branch, W joint,
+# K classes.
 
 from __future__ import annotations
 
@@ -26,8 +27,18 @@ class PolicyState(NamedTuple):
     logits: Tensor
 
 
+class Judged(NamedTuple):
+    """What the joint layers make of a segment; `exit_logits` (B, K) where there is an exit head."""
+
+    joint: Tensor  # (B, W)
+    exit_logits: Tensor | None
+
+
 class PolicyNetwork(nn.Module):
-    """A branch per modality, two joint layers, an LSTM over the segments, two-way heads."""
+    """A branch per modality, two joint layers, an LSTM over the segments, two-way heads.
+
+    Optionally an exit head: class logits from the branches' features alone.
+    """
 
     def __init__(self, spec: ModelSpec) -> None:
         super().__init__()
@@ -41,6 +52,8 @@ class PolicyNetwork(nn.Module):
         options = spec.policy
         width = sum(self.branch(name).feature_dim for name in spec.modality_names)
         width += len(spec.modalities) if options.sees_availability else 0
+        self.exit = nn.Linear(width, len(spec.labels)) if options.exits else None
+        width += len(spec.labels) if options.exits else 0
         self.fc1 = nn.Linear(width, options.joint_width)
         self.fc2 = nn.Linear(options.joint_width, options.joint_width)
         self.feedback_width = 2 * spec.num_heads if options.feeds_back_logits else 0
@@ -59,7 +72,7 @@ class PolicyNetwork(nn.Module):
             self.branch_features(name, inputs[name].flatten(0, 1))
             for name in self.spec.modality_names
         ]
-        joint = self.joint(rows, available.flatten(0, 1))
+        joint = self.joint(rows, available.flatten(0, 1)).joint
         return self.recur(joint.reshape(*available.shape[:2], -1))
 
     def branch_features(self, modality: Modality, inputs: Tensor) -> Tensor:
@@ -67,12 +80,20 @@ class PolicyNetwork(nn.Module):
         features: Tensor = self.branches[modality](inputs)
         return features
 
-    def joint(self, features: Sequence[Tensor], available: Tensor) -> Tensor:
-        """A (B, D) for each modality and (B, M) availability -> (B, W)."""
+    def joint(self, features: Sequence[Tensor], available: Tensor) -> Judged:
+        """A (B, D) for each modality and (B, M) availability -> (B, W), and (B, K) of the exit.
+
+        No gradient flows from the decisions into the exit head: it answers, the policy listens.
+        """
         parts = list(features)
         if self.spec.policy.sees_availability:
             parts.append(available.to(parts[0].dtype))
-        return F.relu(self.fc2(F.relu(self.fc1(torch.cat(parts, dim=1)))))
+        exit_logits = None
+        if self.exit is not None:
+            exit_logits = self.exit(torch.cat(parts, dim=1))
+            parts.append(F.log_softmax(exit_logits.detach(), dim=1))
+        joint = F.relu(self.fc2(F.relu(self.fc1(torch.cat(parts, dim=1)))))
+        return Judged(joint, exit_logits)
 
     def recur(self, joint: Tensor) -> Tensor:
         """(N, S, W) -> (N, S, M, 2): the segments in order, from an empty memory."""

@@ -22,6 +22,14 @@ class FusedLogits:
     video: Array  # (K,)
 
 
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the policy says of a video; `exit_logits` (S, K) where it has an exit head."""
+
+    logits: Array  # (S, M, 2), index 1 = keep
+    exit_logits: Array | None
+
+
 class Runtime(Protocol):
     """S segments, M modalities in the spec's order, K classes. Calls may come from any thread."""
 
@@ -37,8 +45,8 @@ class Runtime(Protocol):
         """Inputs of the modality's proxy for S segments -> (S, D) features."""
         ...
 
-    def policy_logits(self, features: Sequence[Array], available: NDArray[np.bool_]) -> Array:
-        """Per modality (S, D) features and (S, M) availability -> (S, M, 2); index 1 = keep."""
+    def judge(self, features: Sequence[Array], available: NDArray[np.bool_]) -> Judgement:
+        """Per modality (S, D) features, and (S, M) availability."""
         ...
 
     def recognize(self, modality: Modality, inputs: InputArray) -> Array:
@@ -46,5 +54,8 @@ class Runtime(Protocol):
         ...
 
     def fuse(self, logits: Array, decisions: NDArray[np.bool_]) -> FusedLogits:
-        """(S, M, K) logits, zero where nothing ran, and (S, M) decisions -> fused logits."""
+        """(S, M, K) logits, zero where nothing ran, and (S, M) decisions -> fused logits.
+
+        With an exit head it is the last of M + 1 rows.
+        """
         ...

@@ -10,7 +10,7 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from model.bundle import Bundle, read_bundle
-from model.runtime.base import Array, FusedLogits, InputArray
+from model.runtime.base import Array, FusedLogits, InputArray, Judgement
 from model.spec import Modality, ModelSpec
 
 # Rows a recognition graph runs at once: bounds the activations' memory for 64 segments.
@@ -48,10 +48,10 @@ class OnnxRuntime:
     def policy_features(self, modality: Modality, inputs: InputArray) -> Array:
         return self._in_chunks(f"policy_branch_{modality}", inputs)
 
-    def policy_logits(self, features: Sequence[Array], available: NDArray[np.bool_]) -> Array:
+    def judge(self, features: Sequence[Array], available: NDArray[np.bool_]) -> Judgement:
         joined = np.concatenate(features, axis=1)
-        (joint,) = self._run("policy_joint", joined, available.astype(np.float32))
-        return np.concatenate(self._steps(joint))
+        joint, *exits = self._run("policy_joint", joined, available.astype(np.float32))
+        return Judgement(np.concatenate(self._steps(joint)), exits[0] if exits else None)
 
     def _steps(self, joint: Array) -> list[Array]:
         """One step per segment, in order: (1, M, 2) logits each."""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from model.bundle import file_version
 from model.checkpoint import load_model
 from model.networks.adamml import AdaMML
-from model.runtime.base import Array, FusedLogits, InputArray
+from model.runtime.base import Array, FusedLogits, InputArray, Judgement
 from model.spec import Modality, ModelSpec
 
 
@@ -47,10 +47,11 @@ class TorchRuntime:
         return _array(self._model.policy.branch_features(modality, self._tensor(inputs)))
 
     @torch.inference_mode()
-    def policy_logits(self, features: Sequence[Array], available: NDArray[np.bool_]) -> Array:
+    def judge(self, features: Sequence[Array], available: NDArray[np.bool_]) -> Judgement:
         rows = [self._tensor(part) for part in features]
-        joint = self._model.policy.joint(rows, self._tensor(available))
-        return _array(self._model.policy.recur(joint.unsqueeze(0)).squeeze(0))
+        joint, exits = self._model.policy.joint(rows, self._tensor(available))
+        logits = self._model.policy.recur(joint.unsqueeze(0)).squeeze(0)
+        return Judgement(_array(logits), None if exits is None else _array(exits))
 
     @torch.inference_mode()
     def recognize(self, modality: Modality, inputs: InputArray) -> Array:

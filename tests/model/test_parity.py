@@ -129,7 +129,7 @@ def compute_policy_logits(record, model):
         branch = model.policy.branch(modality.name)
         features.append(branch.forward_normalized(images[:, ::every].flatten(0, 1)))
     available = torch.ones(len(features[0]), len(features))
-    joint = model.policy.joint(features, available)
+    joint = model.policy.joint(features, available).joint
     return model.policy.recur(joint.reshape(record["N"], record["S"], -1))
 
 

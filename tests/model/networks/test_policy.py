@@ -37,7 +37,7 @@ def test_parts_make_the_whole(option):
     whole = policy(inputs, available)
 
     features = [policy.branch_features(name, inputs[name].flatten(0, 1)) for name in inputs]
-    joint = policy.joint(features, available.flatten(0, 1)).reshape(2, 3, -1)
+    joint = policy.joint(features, available.flatten(0, 1)).joint.reshape(2, 3, -1)
     state = policy.initial_state(joint[:, 0])
     for segment in range(3):
         logits, state = policy.step(joint[:, segment], state)
@@ -102,7 +102,7 @@ def test_availability_is_seen_only_where_the_spec_says_so(option, sees):
         torch.randn(1, policy.branch(name).feature_dim) for name in ("rgb", "audio", "flow")
     ]
 
-    complete = policy.joint(features, torch.tensor([[True, True, True]]))
-    without_audio = policy.joint(features, torch.tensor([[True, False, True]]))
+    complete = policy.joint(features, torch.tensor([[True, True, True]])).joint
+    without_audio = policy.joint(features, torch.tensor([[True, False, True]])).joint
 
     assert torch.allclose(complete, without_audio) is not sees

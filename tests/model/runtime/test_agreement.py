@@ -70,9 +70,9 @@ def test_policy_and_fusion_agree(runtimes, segments):
         for name in spec.modality_names
     ]
     available = np.random.default_rng(0).random((segments, len(spec.modalities))) > 0.4
-    logits = onnx.policy_logits(features, available)
+    logits = onnx.judge(features, available).logits
     assert logits.shape == (segments, len(spec.modalities), 2)
-    assert logits == pytest.approx(torch_.policy_logits(features, available), abs=1e-4)
+    assert logits == pytest.approx(torch_.judge(features, available).logits, abs=1e-4)
 
     class_logits = np.random.default_rng(1).normal(size=(*available.shape, len(spec.labels)))
     for decisions in (available, ~available, np.zeros_like(available)):
