@@ -18,10 +18,12 @@ class Stopwatch:
         self._on_stage = on_stage
         self._start = time.perf_counter()
         self._seconds = dict.fromkeys(STAGES, 0.0)
+        self._ran = {"total"}
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
         """Time a block as `name`, one of STAGES; a block that raises is counted too."""
+        self._ran.add(name)
         start = time.perf_counter()
         try:
             yield
@@ -32,6 +34,6 @@ class Stopwatch:
         """Seconds by stage, with `total`, the time since the stopwatch was made."""
         seconds = {**self._seconds, "total": time.perf_counter() - self._start}
         if self._on_stage is not None:
-            for name, value in seconds.items():
-                self._on_stage(name, value)
+            for name in (name for name in seconds if name in self._ran):
+                self._on_stage(name, seconds[name])
         return seconds
