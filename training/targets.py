@@ -7,7 +7,6 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 from torch.nn import functional as F
-from torchmetrics.functional.classification import multilabel_average_precision
 
 # Targets are (V,) indices where every video has one label, (V, K) zeros and ones otherwise.
 
@@ -53,6 +52,9 @@ def accuracy(logits: Tensor, targets: Tensor) -> float:
     """
     if targets.ndim == 1:
         return is_correct(logits, targets).double().mean().item()
+    # Here, because importing it takes longer than importing torch.
+    from torchmetrics.functional.classification import multilabel_average_precision
+
     present = targets.sum(dim=0) > 0
     scores = multilabel_average_precision(
         logits[:, present].sigmoid(),
