@@ -5,34 +5,42 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-import logging
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from model.atomic_file import write_atomically
-from model.errors import VideoError
+from model.errors import ClassificationError
 from model.runtime.base import InputArray
 from model.spec import ModelSpec
-from training.manifest import Sample
+from training.datasets.sample import Sample
+from training.parallel import in_parallel
+from training.part import Part
+from training.skipped import Skipped
 from training.views import View, extract
-
-logger = logging.getLogger(__name__)
 
 # Goes into every key: raise it when the arrays of an unchanged spec change.
 INPUTS_VERSION = 1
 
+Job = tuple[Sample, View]
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """The samples that have every view, and those that could not be decoded."""
+
+    samples: tuple[Sample, ...]
+    skipped: tuple[Skipped, ...]
+
 
 @dataclass(frozen=True, slots=True)
 class InputCache:
-    """Files under `folder`, keyed by the video (its name and bytes), the view, and every part of
-    the spec that shapes inputs. A changed video or spec is decoded anew; a copied, moved or
-    touched one is not."""
+    """Files under `folder`, keyed by the video (its name and bytes), the part of it, the view, and
+    every part of the spec that shapes inputs. A changed video or spec is decoded anew; a copied,
+    moved or touched one is not."""
 
     folder: Path
     spec: ModelSpec
@@ -41,7 +49,8 @@ class InputCache:
         state = sample.path.stat()
         # The name, because a view's random draw depends on it.
         video = [sample.path.name, _digest(sample.path, state.st_size, state.st_mtime_ns)]
-        name = json.dumps([*video, view.name, self._inputs_key()])
+        part = [sample.start_seconds, sample.end_seconds] if sample.is_trimmed else []
+        name = json.dumps([*video, view.name, self._inputs_key(), *part])
         key = hashlib.sha256(name.encode()).hexdigest()
         return self.folder / key[:2] / f"{key[2:32]}.npz"
 
@@ -53,39 +62,69 @@ class InputCache:
         return f"{INPUTS_VERSION} {self.spec.inputs.model_dump_json()} {networks}"
 
     def build(
-        self, samples: Sequence[Sample], views: Iterable[View], *, workers: int
-    ) -> list[Sample]:
-        """Decode what is missing; the samples that have every view, the others reported."""
-        jobs = [(sample, view) for view in views for sample in samples]
-        with ThreadPoolExecutor(workers) as pool:
-            done = list(
-                tqdm(
-                    pool.map(lambda job: self._ensure(*job), jobs),
-                    total=len(jobs),
-                    desc="decode",
-                    disable=None,
-                )
-            )
-        bad = {sample.path for (sample, _), good in zip(jobs, done, strict=True) if not good}
-        return [sample for sample in samples if sample.path not in bad]
+        self, samples: Sequence[Sample], views: Iterable[View], *, workers: int, name: str = ""
+    ) -> Built:
+        """Decode what is missing, `workers` videos at a time; bad files are left out and told.
 
-    def _ensure(self, sample: Sample, view: View) -> bool:
+        Raises:
+            ValueError: not one of the videos could be decoded.
+        """
+        jobs = [(sample, view) for view in views for sample in samples]
+        found = in_parallel(self._find, jobs, workers=workers, desc=f"look up {name}".strip())
+        missing = [job for job, there in zip(jobs, found, strict=True) if there is False]
+        decoded = in_parallel(
+            self._decode,
+            missing,
+            workers=workers,
+            desc=f"decode {name}".strip(),
+            total=len(jobs),
+        )
+        return _built(samples, [one for one in (*found, *decoded) if isinstance(one, Skipped)])
+
+    def present(self, samples: Sequence[Sample], views: Sequence[View]) -> tuple[Sample, ...]:
+        """Those that have every view, without decoding any."""
+        return tuple(
+            sample for sample in samples if all(self._find((sample, v)) is True for v in views)
+        )
+
+    def _find(self, job: Job) -> bool | Skipped:
         try:
+            return self.file(*job).exists()
+        except OSError as error:
+            return Skipped.because(job[0], error)
+
+    def _decode(self, job: Job) -> Skipped | None:
+        """None when all went well. What goes wrong with the cache's own files is raised."""
+        sample, view = job
+        try:
+            arrays = extract(sample.path, self.spec, view, Part.of(sample))
             file = self.file(sample, view)
-            if not file.exists():
-                arrays = extract(sample.path, self.spec, view)
-                file.parent.mkdir(parents=True, exist_ok=True)
-                write_atomically(file, lambda path: _save(path, arrays))
-        except (VideoError, FileNotFoundError) as error:
-            logger.warning("%s is skipped: %s", sample.path, error)
-            return False
-        return True
+        except (ClassificationError, OSError) as error:
+            return Skipped.because(sample, error)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(file, lambda path: _save(path, arrays))
+        return None
 
     def load(self, sample: Sample, view: View, stream: str) -> NDArray[np.generic]:
         """One array of a view, see `views.extract`; FileNotFoundError before `build`."""
         with np.load(self.file(sample, view), allow_pickle=False) as arrays:
             array: NDArray[np.generic] = arrays[stream]
         return array
+
+
+def _built(samples: Sequence[Sample], skipped: Sequence[Skipped]) -> Built:
+    """Of a video whose views fail one by one, the first reason is kept."""
+    reasons: dict[Sample, Skipped] = {}
+    for one in skipped:
+        reasons.setdefault(one.sample, one)
+    good = tuple(sample for sample in samples if sample not in reasons)
+    if samples and not good:
+        first = next(iter(reasons.values()))
+        raise ValueError(
+            f"none of the {len(samples)} videos could be decoded; the first:"
+            f" {first.sample.path}: {first.code}: {first.reason}"
+        )
+    return Built(good, tuple(reasons.values()))
 
 
 @functools.cache

@@ -16,14 +16,15 @@ class DataConfig(Closed):
     """Which videos, and where their decoded inputs are kept."""
 
     manifest: Path
-    """The list of videos, labels and splits; relative to the TOML file, as all paths."""
+    """The list of videos, labels and splits, .csv or .jsonl, or a folder with a folder for each
+    class; relative to the TOML file, as all paths."""
     cache: Path = Path("cache")
     """Folder of decoded inputs and of frozen stages' outputs; runs may share it."""
     train_views: int = Field(default=3, ge=1, le=64)
     """Augmented views (segment starts, crop, flip) of every training video; validation and test
     use the view that serving sees."""
-    workers: int = Field(default=2, ge=1, le=64)
-    """Videos decoded at a time."""
+    workers: int | None = Field(default=None, ge=1, le=256)
+    """Videos decoded at a time; absent: one a core."""
 
 
 class PolicyOverrides(Closed):

@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -15,13 +17,18 @@ from model.networks.recognizer import Recognizer
 from model.spec import Modality, ModelSpec
 from training.cache import InputCache
 from training.config import DataConfig
+from training.cores import num_cores
 from training.engine import Engine
-from training.manifest import Manifest
+from training.manifest import Manifest, Split
 from training.recipe import UnimodalConfig
 from training.rows import OnDisk
+from training.skipped import report_skipped
 from training.stage_outputs import Item, stage_outputs
+from training.targets import multi_hot
 from training.unimodal_objective import Examples
 from training.views import View
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +42,11 @@ class Data:
     val: Sequence[Item]
 
     def targets(self, items: Sequence[Item]) -> Tensor:
-        """(V,) indices into the manifest's labels."""
+        """(V,) indices into the manifest's labels, or (V, K), see training.targets."""
+        manifest = self.manifest
+        if manifest.is_multi_label:
+            rows = [manifest.indices(sample) for sample, _ in items]
+            return multi_hot(rows, len(manifest.labels))
         return torch.tensor([self.manifest.index(sample) for sample, _ in items])
 
     def available(self, items: Sequence[Item]) -> Tensor:
@@ -71,25 +82,38 @@ def load_data(
     spec: ModelSpec,
     names: tuple[Modality, ...],
     engine: Engine,
+    skipped: Path,
 ) -> Data:
-    """Decode what is not cached yet; unreadable videos are reported and left out.
+    """Decode what is not cached yet; unreadable videos are left out, and listed in `skipped`.
 
     `spec` is the one by which inputs are decoded, see `make_input_spec`.
     """
     cache = InputCache(config.cache, spec)
     views = [View(spec.train_segments, draw) for draw in range(config.train_views)]
-    val_view = View(spec.eval_segments)
-    # One process of each machine decodes; the others then find everything there.
-    if engine.ranks.local_rank != 0:
-        engine.ranks.wait()
-    train = cache.build(manifest.split("train"), views, workers=config.workers)
-    val = cache.build(manifest.split("val"), [val_view], workers=config.workers)
+    wanted: dict[Split, list[View]] = {"train": views, "val": [View(spec.eval_segments)]}
+    # One process of each machine decodes; the others then take what is there.
     if engine.ranks.local_rank == 0:
-        engine.ranks.wait()
-    return Data(
-        cache,
-        manifest,
-        names,
-        train=[(sample, view) for view in views for sample in train],
-        val=[(sample, val_view) for sample in val],
-    )
+        _decode(cache, manifest, wanted, config.workers or num_cores(), skipped)
+    engine.ranks.wait()
+    items: dict[Split, list[Item]] = {}
+    for split, some in wanted.items():
+        samples = cache.present(manifest.split(split), some)
+        items[split] = [(sample, view) for view in some for sample in samples]
+    return Data(cache, manifest, names, train=items["train"], val=items["val"])
+
+
+def _decode(
+    cache: InputCache,
+    manifest: Manifest,
+    views: Mapping[Split, Sequence[View]],
+    workers: int,
+    skipped: Path,
+) -> None:
+    built = {
+        split: cache.build(manifest.split(split), some, workers=workers, name=split)
+        for split, some in views.items()
+    }
+    report_skipped([one for part in built.values() for one in part.skipped], skipped)
+    left = {label for sample in built["train"].samples for label in sample.labels}
+    if lost := set(manifest.labels) - left:
+        logger.warning("no video is left for training of %s", sorted(lost))

@@ -30,6 +30,8 @@ logger = logging.getLogger(__name__)
 
 # Below the run's output: one file a stage, for going on after a cut.
 STATE_FOLDER = "state"
+# There too: the videos that could not be used, and why.
+SKIPPED_FILE = "skipped.csv"
 
 
 def train(config: TrainConfig) -> Path:
@@ -52,7 +54,8 @@ def _train(config: TrainConfig, engine: Engine) -> Path:
     manifest = read_manifest(config.data.manifest)
     spec = make_spec(config, manifest.labels)
     input_spec = make_input_spec(config, manifest.labels)
-    data = load_data(config.data, manifest, input_spec, spec.modality_names, engine)
+    skipped = config.output / SKIPPED_FILE
+    data = load_data(config.data, manifest, input_spec, spec.modality_names, engine, skipped)
     facts = RunFacts.of(config, spec, data, engine)
 
     torch.manual_seed(config.seed)

@@ -11,13 +11,15 @@ import numpy as np
 from model.deadline import Deadline
 from model.inputs.arrays import Crop
 from model.inputs.limits import DecodeLimits
-from model.inputs.segments import Plan, jittered_starts, plan_at
+from model.inputs.segments import Plan, jittered_starts, uniform_starts
 from model.inputs.video import VideoInfo
 from model.inputs.video_inputs import VideoInputs, open_video
 from model.runtime.base import InputArray
 from model.spec import ModelSpec
+from training.part import Part
 
 DECODE_SECONDS = 300.0
+WHOLE = Part()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +41,17 @@ def stream_names(spec: ModelSpec) -> tuple[str, ...]:
     )
 
 
-def extract(path: Path, spec: ModelSpec, view: View) -> dict[str, InputArray]:
+def extract(path: Path, spec: ModelSpec, view: View, part: Part = WHOLE) -> dict[str, InputArray]:
     """Decode one view: each stream (S, ...), and `available` (S, M).
 
     A draw jitters the segments' starts, each within its share of the video, and takes one crop
     and one flip for the whole video, shared by RGB, differences and flow so that they agree. It
-    depends on the file's name and the draw's number alone.
+    depends on the file's name, the part and the draw's number alone.
 
     Raises:
         VideoError: the file cannot be used.
     """
-    video = _open(path, spec, view)
+    video = open_view(path, spec, view, part)
     rows = range(len(video.segments))
     arrays: dict[str, InputArray] = {"available": video.available().astype(np.uint8)}
     for name in spec.modality_names:
@@ -58,21 +60,47 @@ def extract(path: Path, spec: ModelSpec, view: View) -> dict[str, InputArray]:
     return arrays
 
 
-def _open(path: Path, spec: ModelSpec, view: View) -> VideoInputs:
-    limits, deadline = DecodeLimits(), Deadline(DECODE_SECONDS)
-    if view.draw is None:
-        return open_video(path, spec, view.segments, limits=limits, deadline=deadline)
-    seed = [zlib.crc32(path.name.encode()), view.draw]
-    generator = np.random.default_rng(seed)
-    crop = Crop(
-        top=generator.random(), left=generator.random(), mirrored=bool(generator.random() < 0.5)
-    )
+def open_view(
+    path: Path,
+    spec: ModelSpec,
+    view: View,
+    part: Part = WHOLE,
+    *,
+    limit_seconds: float = DECODE_SECONDS,
+) -> VideoInputs:
+    """The inputs of a view, computed as they are asked for. Raises what `open_video` raises."""
+    seed = _seed(path, view, part)
 
     def planner(info: VideoInfo) -> Plan:
-        # A generator of its own: planning twice, for a truncated file, must give the same draw.
-        starts = np.random.default_rng([*seed, 1])
-        return plan_at(info, spec.inputs, jittered_starts(info, spec.inputs, view.segments, starts))
+        def starts(info: VideoInfo) -> tuple[float, ...]:
+            if seed is None:
+                return uniform_starts(info, spec.inputs, view.segments)
+            # A generator of its own: planning twice, for a truncated file, must give the same.
+            generator = np.random.default_rng([*seed, 1])
+            return jittered_starts(info, spec.inputs, view.segments, generator)
+
+        return part.plan(info, spec.inputs, starts)
 
     return open_video(
-        path, spec, view.segments, limits=limits, deadline=deadline, planner=planner, crop=crop
+        path,
+        spec,
+        view.segments,
+        limits=DecodeLimits(),
+        deadline=Deadline(limit_seconds),
+        planner=planner,
+        crop=None if seed is None else _draw_crop(seed),
+    )
+
+
+def _seed(path: Path, view: View, part: Part) -> list[int] | None:
+    if view.draw is None:
+        return None
+    name = path.name if part == WHOLE else f"{path.name} {part}"
+    return [zlib.crc32(name.encode()), view.draw]
+
+
+def _draw_crop(seed: list[int]) -> Crop:
+    generator = np.random.default_rng(seed)
+    return Crop(
+        top=generator.random(), left=generator.random(), mirrored=bool(generator.random() < 0.5)
     )
