@@ -2,15 +2,15 @@ PYTHON ?= python3
 UV := .venv/bin/uv pip install --quiet --python .venv/bin/python --constraints constraints.txt
 INPUTS := pyproject.toml constraints.txt
 
-.PHONY: serve test test-parity lint format ffmpeg
+.PHONY: serve test test-parity lint format ffmpeg prometheus
 
 ## Serve the bundled model on port 8000, from a light environment without torch.
 serve: .venv/.base ffmpeg
 	.venv/bin/adamml serve
 
 ## Run all tests, from an environment with everything.
-test: .venv/.dev ffmpeg
-	.venv/bin/pytest --numprocesses 2 $(ARGS)
+test: .venv/.dev ffmpeg prometheus
+	.venv/bin/pytest -rs --numprocesses 2 $(ARGS)
 
 ## Reproduce the published implementation's recorded numbers (ADAMML_PARITY_GOLDEN names the file).
 test-parity: .venv/.dev ffmpeg
@@ -27,6 +27,9 @@ format: .venv/.dev
 
 ffmpeg:
 	@scripts/ensure-ffmpeg
+
+prometheus: .venv/.dev
+	@scripts/ensure-prometheus
 
 .venv/bin/uv:
 	@scripts/ensure-venv $(PYTHON)
