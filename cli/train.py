@@ -31,6 +31,9 @@ def train(
     precision: Annotated[
         Precision | None, typer.Option(help="Instead of the file's hardware.precision.")
     ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Videos decoded at a time; data.workers otherwise.")
+    ] = None,
 ) -> None:
     """Train a model, going on where an interrupted run stopped.
 
@@ -47,6 +50,7 @@ def train(
     given = {"device": device, "precision": precision}
     changes = {name: str(value) for name, value in given.items() if value is not None}
     hardware = settings.hardware.model_copy(update=changes)
-    path = run(settings.model_copy(update={"hardware": hardware}))
+    data = settings.data.model_copy(update={"workers": workers or settings.data.workers})
+    path = run(settings.model_copy(update={"hardware": hardware, "data": data}))
     if is_main:
         typer.echo(path)

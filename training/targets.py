@@ -52,14 +52,7 @@ def accuracy(logits: Tensor, targets: Tensor) -> float:
     """
     if targets.ndim == 1:
         return is_correct(logits, targets).double().mean().item()
-    # Here, because importing it takes longer than importing torch.
-    from torchmetrics.functional.classification import multilabel_average_precision
+    # Here, because importing torchmetrics takes longer than importing torch.
+    from training.metrics import mean_average_precision
 
-    present = targets.sum(dim=0) > 0
-    scores = multilabel_average_precision(
-        logits[:, present].sigmoid(),
-        targets[:, present].long(),
-        num_labels=int(present.sum()),
-        average="macro",
-    )
-    return float(scores)
+    return mean_average_precision(logits, targets)
