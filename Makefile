@@ -2,7 +2,7 @@ PYTHON ?= python3
 UV := .venv/bin/uv pip install --quiet --python .venv/bin/python --constraints constraints.txt
 INPUTS := pyproject.toml constraints.txt
 
-.PHONY: serve test test-parity lint format ffmpeg prometheus
+.PHONY: serve test test-parity lint format dashboards ffmpeg prometheus
 
 ## Serve the bundled model on port 8000, from a light environment without torch.
 serve: .venv/.base ffmpeg
@@ -20,10 +20,15 @@ lint: .venv/.dev
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
+	.venv/bin/mypy docker/grafana/source
 
 format: .venv/.dev
 	.venv/bin/ruff format .
 	.venv/bin/ruff check --fix .
+
+## Write the dashboards' JSON anew, from docker/grafana/source.
+dashboards: .venv/.dev
+	.venv/bin/python docker/grafana/source
 
 ffmpeg:
 	@scripts/ensure-ffmpeg

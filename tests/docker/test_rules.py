@@ -7,17 +7,10 @@ import re
 import pytest
 import yaml
 
+from tests.support.dashboards import ALERTS, RECORDED
 from tests.support.prometheus_programs import CONFIGURATION, RULE_FILES, RULE_TESTS, promtool
 
 CONFIG = yaml.safe_load(CONFIGURATION.read_text())
-RULES = [
-    rule
-    for path in RULE_FILES
-    for group in yaml.safe_load(path.read_text())["groups"]
-    for rule in group["rules"]
-]
-RECORDED = {rule["record"] for rule in RULES if "record" in rule}
-ALERTS = {rule["alert"]: rule for rule in RULES if "alert" in rule}
 TESTS = [test for path in RULE_TESTS for test in yaml.safe_load(path.read_text())["tests"]]
 
 
