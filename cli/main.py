@@ -12,6 +12,7 @@ from cli.evaluate import evaluate
 from cli.export import export
 from cli.flops import flops
 from cli.serve import serve
+from cli.synth import synth
 from cli.train import train
 from model.errors import ClassificationError
 
@@ -22,7 +23,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (serve, classify, flops, train, evaluate, export, convert):
+for command in (serve, classify, flops, train, evaluate, export, convert, synth):
     app.command()(command)
 
 

@@ -17,8 +17,10 @@ def tiny_bundle(tmp_path_factory):
     from model.export import export_bundle
     from tests.support.models import tiny_model
 
-    # The parent is the run's own folder, which all workers share.
-    path = tmp_path_factory.getbasetemp().parent / "tiny.adamml"
+    # A worker's folder lies in the run's own, which all workers share. Without workers the parent
+    # is that of all runs: the model of an earlier one would be found there.
+    folder = tmp_path_factory.getbasetemp()
+    path = (folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "tiny.adamml"
     with FileLock(path.with_suffix(".lock")):
         if not path.exists():
             export_bundle(tiny_model(), path)
