@@ -15,6 +15,7 @@ from model.spec import Modality, ModelSpec
 from training.checkpointing import StageFile
 from training.config import TrainConfig
 from training.data import Data
+from training.drawn_examples import drawn_examples
 from training.engine import Engine
 from training.pretrained import load_imagenet
 from training.random_state import seed_rank, seed_stage
@@ -84,7 +85,10 @@ def _train_alone(
         data.examples(recognizer, name, items, settings, engine) for items in (data.train, data.val)
     )
     trainer = UnimodalTrainer(recognizer, settings, generator=generator, engine=engine, stage=stage)
-    accuracy = trainer.train(train, val, file=file)
+    drawn = train
+    if settings.draws_sound:
+        drawn = drawn_examples(recognizer, data, settings, seed=config.seed, engine=engine)
+    accuracy = trainer.train(drawn, val, file=file)
     return Alone(
         accuracy=accuracy,
         train=features_from(trunk, train.inputs, settings.frozen_stages, engine),

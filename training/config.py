@@ -104,6 +104,9 @@ class TrainConfig(Closed):
     def _has_networks(self) -> Self:
         if not self.unimodal:
             raise ValueError("[unimodal.NAME] is needed for every modality of the preset")
+        silent = [name for name, one in self.unimodal.items() if one.draws_sound]
+        if set(silent) - {"audio"}:
+            raise ValueError(f"draws_sound is set for {', '.join(silent)}; only audio has sound")
         return self
 
 

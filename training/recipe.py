@@ -59,6 +59,13 @@ class UnimodalConfig(Closed):
     """Largest norm of the gradient; absent: not clipped."""
     label_smoothing: float = Field(default=0.1, ge=0, lt=1)
     """Share of the target that is spread over all classes."""
+    draws_sound: bool = False
+    """Audio: draw the windows anew in every epoch, at other speeds and gains, instead of from the
+    cached views."""
+    speed_change: float = Field(default=0.12, ge=0, lt=1)
+    """For `draws_sound`: the largest relative change of speed, and with it of pitch."""
+    gain_change: float = Field(default=10.0, ge=0)
+    """For `draws_sound`: the largest change of loudness, in dB."""
     mask_frequencies: int = Field(default=0, ge=0)
     """Spectrograms: widest random band of rows set to the mean, as in SpecAugment."""
     mask_times: int = Field(default=0, ge=0)

@@ -31,6 +31,10 @@ class Rows(Protocol):
         """(V,) bool -> those videos alone."""
         ...
 
+    def for_epoch(self, epoch: int) -> Rows:
+        """The rows as `epoch` sees them, where they are drawn anew."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class InMemory:
@@ -47,6 +51,9 @@ class InMemory:
     def only(self, rows: Tensor) -> InMemory:
         return InMemory(self.tensor[rows])
 
+    def for_epoch(self, epoch: int) -> InMemory:
+        return self
+
 
 @dataclass(frozen=True, slots=True)
 class OnDisk:
@@ -62,6 +69,9 @@ class OnDisk:
 
     def only(self, rows: Tensor) -> OnDisk:
         return OnDisk([self.items[row] for row in rows.nonzero()[:, 0].tolist()])
+
+    def for_epoch(self, epoch: int) -> OnDisk:
+        return self
 
 
 def read_ahead(keys: Iterable[K], read: Callable[[K], T]) -> Iterator[tuple[K, T]]:

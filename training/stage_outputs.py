@@ -7,6 +7,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -50,6 +51,32 @@ def stage_outputs(
     key = f"{_digest(trunk)} stage {stage}"
     files = _computed(trunk, cache, items, stream, key, compute, engine)
     return OnDisk([partial(np.load, file) for file in files])
+
+
+@dataclass(frozen=True, slots=True)
+class StagedRows:
+    """What `stage` of a frozen trunk makes of rows that change from epoch to epoch."""
+
+    rows: Rows
+    trunk: Trunk
+    stage: int
+    engine: Engine
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @torch.no_grad()
+    def take(self, rows: Tensor) -> Tensor:
+        inputs = self.rows.take(rows).to(self.engine.hardware.device)
+        with self.engine.hardware.autocast():
+            outputs = self.trunk.forward_to(inputs.flatten(0, 1), self.stage)
+        return outputs.reshape(*inputs.shape[:2], -1, *outputs.shape[1:]).half().cpu()
+
+    def only(self, rows: Tensor) -> StagedRows:
+        return replace(self, rows=self.rows.only(rows))
+
+    def for_epoch(self, epoch: int) -> StagedRows:
+        return replace(self, rows=self.rows.for_epoch(epoch))
 
 
 def pooled_features(

@@ -120,7 +120,8 @@ class UnimodalTrainer:
         ranks, count = self.engine.ranks, len(examples.targets)
         batches = iterate_batches(count, self.config.batch_videos, generator=self.generator)
         shards = [ranks.shard(batch) for batch in batches]
-        read = read_ahead(shards, lambda shard: examples.inputs.take(shard.rows))
+        rows = examples.inputs.for_epoch(where.epoch)
+        read = read_ahead(shards, lambda shard: rows.take(shard.rows))
         total = torch.zeros(())
         for step, (shard, inputs) in enumerate(read):
             masked = self._masked(inputs, batches[step])
@@ -149,7 +150,7 @@ class UnimodalTrainer:
     def _masked(self, inputs: Tensor, batch: Tensor) -> Tensor:
         """Spectrograms with random bands masked; all ranks draw for the whole batch."""
         is_spectrogram = inputs.ndim == 4
-        if not is_spectrogram or not is_masked(self.config):
+        if self.config.draws_sound or not is_spectrogram or not is_masked(self.config):
             return inputs
         height, width = inputs.shape[2:]
         bands = draw_bands(len(batch), (height, width), self.config, self.generator)

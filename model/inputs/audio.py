@@ -100,6 +100,16 @@ def decode_sound(
     return Sound(tuple(windows), ())
 
 
+def decode_track(
+    path: Path, info: VideoInfo, audio: AudioSpec, *, limits: DecodeLimits, patience: Patience
+) -> Stretch:
+    """All the sound from the video's first frame to its end; no samples where there is none."""
+    if info.audio_index is None:
+        return Stretch(0.0, np.zeros(0, dtype=np.float32))
+    decoder = _SoundDecoder(path, info, audio, limits, patience)
+    return decoder.decode([0.0, max(0.0, info.duration_seconds - audio.window_seconds)])
+
+
 def group_starts(starts: Sequence[float]) -> list[list[int]]:
     """Indices of windows close enough to be decoded together.
 

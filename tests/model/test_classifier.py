@@ -6,13 +6,15 @@ import torch
 
 from model.classification import ClassifyOptions
 from model.classifier import Classifier
+from model.cost import with_costs
 from model.deadline import Deadline
 from model.errors import BudgetTooSmallError, DeadlineExceededError, InvalidParameterError
 from model.inputs.limits import DecodeLimits
 from model.inputs.video_inputs import open_video
 from model.runtime.onnx import OnnxRuntime
 from model.runtime.torch import TorchRuntime
-from tests.support.models import tiny_model
+from model.spec import FusionSpec, PolicySpec
+from tests.support.models import tiny_model, tiny_spec
 from tests.support.moving_clip import moving_clip
 
 NAMES = ("rgb", "audio", "flow")
@@ -240,3 +242,39 @@ def test_warm_up_runs_every_network(classifier, recording):
     classifier.warm_up()
 
     assert sorted(recording.rows) == [("audio", 1), ("flow", 1), ("rgb", 1)]
+
+
+@pytest.fixture(scope="module")
+def exiting():
+    """A model whose policy answers by itself where it selects nothing."""
+    spec = tiny_spec(
+        policy=PolicySpec(joint_width=16, lstm_width=8, exits=True),
+        fusion=FusionSpec(renormalizes=True, pools_evidence=True),
+    )
+    return TorchRuntime(tiny_model(with_costs(spec)), "v", device=torch.device("cpu"))
+
+
+def test_an_exit_head_answers_where_nothing_is_selected(exiting, clips):
+    recording = RecordingRuntime(exiting)
+    result = Classifier(recording).classify(clips["sound"], ClassifyOptions(threshold=1.0))
+    assert recording.rows == []
+    assert not selections(result).any()
+    assert result.compute.macs == result.compute.macs_by_component["policy"]
+    assert [warning.code for warning in result.warnings] == []
+    assert len({prediction.score for prediction in result.predictions}) > 1
+
+
+def test_an_exit_head_needs_no_more_budget_than_the_policy(exiting, clips):
+    classifier = Classifier(exiting)
+    cheapest = classifier.spec.require_costs().policy.total * classifier.spec.eval_segments / 1e9
+    result = classifier.classify(clips["sound"], ClassifyOptions(max_gflops=cheapest))
+    assert result.compute.macs / 1e9 == cheapest
+    with pytest.raises(BudgetTooSmallError):
+        classifier.classify(clips["sound"], ClassifyOptions(max_gflops=cheapest * 0.999))
+
+
+def test_without_a_policy_an_exit_head_has_no_say(exiting, clips):
+    recording = RecordingRuntime(exiting)
+    result = Classifier(recording).classify(clips["sound"], ClassifyOptions(policy="all"))
+    assert selections(result).all()
+    assert result.compute.macs == result.compute.macs_dense

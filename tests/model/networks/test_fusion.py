@@ -6,13 +6,13 @@ import torch
 
 from model.networks import LateFusion
 from model.networks.fusion import MIN_WEIGHT
-from model.spec import FusionRule, FusionSpec
+from model.spec import WEIGHTED_RULES, FusionRule, FusionSpec
 
 VARIANTS = [
     FusionSpec(rule=rule, renormalizes=renormalizes)
     for rule in get_args(FusionRule)
     for renormalizes in (False, True)
-]
+] + [FusionSpec(rule=rule, renormalizes=True, pools_evidence=True) for rule in WEIGHTED_RULES]
 
 
 def make_fusion(spec, weights=None, num_modalities=3, num_classes=4):
@@ -54,6 +54,27 @@ def test_renormalising_keeps_the_scale_and_ignores_empty_segments():
     torch.testing.assert_close(fused.segments[0], (0.5 * logits[0, 0] + 0.2 * logits[0, 2]) / 0.7)
     assert not fused.segments[1].any()
     torch.testing.assert_close(fused.video, fused.segments[0])
+
+
+def test_evidence_is_weighed_over_all_segments_together():
+    fusion = make_fusion(FusionSpec(renormalizes=True, pools_evidence=True), [0.5, 0.3])
+    logits = torch.randn(3, 3, 4)
+    decisions = torch.tensor([[1, 0, 1], [0, 0, 0], [0, 0, 1]])
+
+    fused = fusion(logits, decisions)
+
+    total = 0.5 * logits[0, 0] + 0.2 * logits[0, 2] + 0.2 * logits[2, 2]
+    torch.testing.assert_close(fused.video, total / 0.9)
+    torch.testing.assert_close(fused.segments[0], (0.5 * logits[0, 0] + 0.2 * logits[0, 2]) / 0.7)
+    torch.testing.assert_close(fused.segments[2], logits[2, 2])
+
+
+@pytest.mark.parametrize(
+    ("rule", "renormalizes"), [("weighted", False), ("max", True), ("fc2", True)]
+)
+def test_evidence_needs_weights_that_can_be_renormalised(rule, renormalizes):
+    with pytest.raises(ValueError, match="pools_evidence needs renormalizes and one of the rules"):
+        FusionSpec(rule=rule, renormalizes=renormalizes, pools_evidence=True)
 
 
 def test_everything_selected_is_the_same_with_and_without_renormalising():

@@ -22,11 +22,15 @@ VARIANTS = {
         ),
         flow_proxy="flow",
     ),
-    "flags, no feedback, renormalised": tiny_spec(
+    "flags, no feedback, exit head, evidence": tiny_spec(
         policy=PolicySpec(
-            joint_width=16, lstm_width=8, feeds_back_logits=False, sees_availability=True
+            joint_width=16,
+            lstm_width=8,
+            feeds_back_logits=False,
+            sees_availability=True,
+            exits=True,
         ),
-        fusion=FusionSpec(renormalizes=True),
+        fusion=FusionSpec(renormalizes=True, pools_evidence=True),
     ),
 }
 
@@ -70,12 +74,18 @@ def test_policy_and_fusion_agree(runtimes, segments):
         for name in spec.modality_names
     ]
     available = np.random.default_rng(0).random((segments, len(spec.modalities))) > 0.4
-    logits = onnx.judge(features, available).logits
-    assert logits.shape == (segments, len(spec.modalities), 2)
-    assert logits == pytest.approx(torch_.judge(features, available).logits, abs=1e-4)
+    ours, theirs = (runtime.judge(features, available) for runtime in runtimes)
+    assert ours.logits.shape == (segments, len(spec.modalities), 2)
+    assert ours.logits == pytest.approx(theirs.logits, abs=1e-4)
+    assert (ours.exit_logits is None) == (theirs.exit_logits is None) == (not spec.policy.exits)
+    if spec.policy.exits:
+        assert ours.exit_logits.shape == (segments, len(spec.labels))
+        assert ours.exit_logits == pytest.approx(theirs.exit_logits, abs=1e-4)
 
-    class_logits = np.random.default_rng(1).normal(size=(*available.shape, len(spec.labels)))
-    for decisions in (available, ~available, np.zeros_like(available)):
+    fused = (segments, spec.num_fused)
+    class_logits = np.random.default_rng(1).normal(size=(*fused, len(spec.labels)))
+    kept = np.random.default_rng(2).random(fused) > 0.4
+    for decisions in (kept, ~kept, np.zeros_like(kept)):
         ours = onnx.fuse(class_logits.astype(np.float32), decisions)
         theirs = torch_.fuse(class_logits.astype(np.float32), decisions)
         assert ours.video == pytest.approx(theirs.video, abs=1e-4)
