@@ -11,6 +11,7 @@ from cli.convert import convert
 from cli.evaluate import evaluate
 from cli.export import export
 from cli.flops import flops
+from cli.prepare import prepare
 from cli.serve import serve
 from cli.synth import synth
 from cli.train import train
@@ -25,6 +26,7 @@ app = typer.Typer(
 )
 for command in (serve, classify, flops, train, evaluate, export, convert, synth):
     app.command()(command)
+app.add_typer(prepare, name="prepare")
 
 
 def main() -> None:
