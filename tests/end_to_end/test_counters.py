@@ -22,7 +22,7 @@ from tests.support.mixed_load import (
 )
 
 NUM_REQUESTS = int(os.environ.get("ADAMML_MIXED_REQUESTS", "40"))
-NUM_CLIENTS = 24
+NUM_CLIENTS = 20
 # Counted here by other means, or not by requests at all.
 NOT_COMPARED = ("adamml_decoder_cpu_seconds_total",)
 HISTOGRAMS = ("adamml_request_duration_seconds_count", "adamml_stage_duration_seconds_count")
