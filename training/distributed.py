@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import NamedTuple, TypeVar
@@ -61,9 +61,7 @@ class Ranks:
         """
         if self.world == 1:
             return module
-        return DistributedDataParallel(
-            module, broadcast_buffers=False, find_unused_parameters=partly_used
-        )
+        return DistributedDataParallel(module, find_unused_parameters=partly_used)
 
     def sum(self, tensor: Tensor) -> Tensor:
         """Over all ranks, everywhere."""
@@ -99,23 +97,21 @@ class Ranks:
             dist.barrier()
 
 
-@contextmanager
-def joined_ranks(device: torch.device) -> Iterator[Ranks]:
-    """This process's place among torchrun's, or alone. Leaves their group at the end.
+def join_ranks(device: torch.device) -> Ranks:
+    """This process's place among torchrun's, or alone.
 
-    Tensors on a GPU travel by NCCL, others by gloo.
+    Tensors on a GPU travel by NCCL, others by gloo. The group is joined once and left when the
+    process ends: a second one would meet the first one's messages.
     """
     if "RANK" not in os.environ or "WORLD_SIZE" not in os.environ:
-        yield Ranks()
-        return
-    backend = "gloo" if device.type == "cpu" else "cpu:gloo,cuda:nccl"
-    dist.init_process_group(backend, timeout=PATIENCE)
-    try:
-        yield Ranks(
-            rank=dist.get_rank(),
-            world=dist.get_world_size(),
-            local_rank=int(os.environ["LOCAL_RANK"]),
-            local_world=int(os.environ["LOCAL_WORLD_SIZE"]),
-        )
-    finally:
-        dist.destroy_process_group()
+        return Ranks()
+    if not dist.is_initialized():
+        backend = "gloo" if device.type == "cpu" else "cpu:gloo,cuda:nccl"
+        dist.init_process_group(backend, timeout=PATIENCE)
+        atexit.register(dist.destroy_process_group)
+    return Ranks(
+        rank=dist.get_rank(),
+        world=dist.get_world_size(),
+        local_rank=int(os.environ["LOCAL_RANK"]),
+        local_world=int(os.environ["LOCAL_WORLD_SIZE"]),
+    )

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from training.config import TrainConfig
-from training.distributed import Ranks, joined_ranks
+from training.distributed import Ranks, join_ranks
 from training.hardware import Hardware, find_hardware
 from training.run_log import RunLog
 
@@ -32,9 +32,9 @@ class Engine:
 def start_engine(config: TrainConfig) -> Iterator[Engine]:
     """Raises ValueError where a GPU is asked for and there is none."""
     hardware = find_hardware(config.hardware)
-    with joined_ranks(hardware.device) as ranks:
-        log = RunLog(config.output if ranks.is_main else None, tensorboard=config.tensorboard)
-        try:
-            yield Engine(hardware, ranks, log)
-        finally:
-            log.close()
+    ranks = join_ranks(hardware.device)
+    log = RunLog(config.output if ranks.is_main else None, tensorboard=config.tensorboard)
+    try:
+        yield Engine(hardware, ranks, log)
+    finally:
+        log.close()

@@ -43,7 +43,7 @@ def policy_part(model: AdaMML, config: JointConfig) -> Part:
         for name, parameter in model.policy.named_parameters()
         if not name.startswith(others)
     ]
-    return Part("policy", parameters, "adamw", config.policy_learning_rate)
+    return Part("policy", parameters, config.policy_optimizer, config.policy_learning_rate)
 
 
 def trained_names(model: AdaMML, parts: Iterable[Part], config: JointConfig) -> set[str] | None:

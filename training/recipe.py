@@ -96,10 +96,12 @@ class JointConfig(Closed):
     """Leave dropout active in the recognisers while only the policy learns, as the reference."""
     recognition_optimizer: Optimizer = "adamw"
     """The published recipe takes SGD with momentum 0.9."""
+    policy_optimizer: Optimizer = "adamw"
+    """The published recipe takes Adam."""
     recognition_learning_rate: float = Field(default=1e-3, gt=0)
     """Of recognisers and fusion."""
     policy_learning_rate: float = Field(default=1e-3, gt=0)
-    """Of the policy; AdamW."""
+    """Of the policy."""
     decay_at: tuple[Share, ...] = (0.5, 0.75)
     """Shares of the alternating epochs after which both learning rates fall to a tenth. In the
     reference that schedule is dead: []."""

@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from model.checkpoint import load_checkpoint
-from tests.support.training_run import RUN, prepare_run, write_config
+from tests.support.training_run import RUN, write_config
 from training.checkpointing import StateError
 from training.config import read_config
 from training.run_log import LOG_NAME
@@ -21,10 +21,8 @@ from training.train import STATE_FOLDER, train
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("resume")
-    prepare_run(folder)
-    return folder
+def folder(run_folder):
+    return run_folder
 
 
 @pytest.fixture(scope="module")
@@ -109,14 +107,12 @@ def test_a_changed_run_refuses_the_state_of_the_other(folder, uninterrupted, cha
 
 
 def test_changed_videos_refuse_the_state(folder, uninterrupted):
-    manifest = folder / "manifest.csv"
-    text = manifest.read_text()
-    manifest.write_text(text.replace("wide_2.mp4,wide", "wide_2.mp4,tall"))
-    try:
-        with pytest.raises(StateError, match=r"data.train was 12 views, .* and is 12 views"):
-            train(read_config(write_config(folder, "whole")))
-    finally:
-        manifest.write_text(text)
+    text = (folder / "manifest.csv").read_text()
+    (folder / "relabelled.csv").write_text(text.replace("wide_2.mp4,wide", "wide_2.mp4,tall"))
+    config = write_config(folder, "whole", RUN.replace("manifest.csv", "relabelled.csv"))
+
+    with pytest.raises(StateError, match=r"data.train was 12 views, .* and is 12 views"):
+        train(read_config(config))
 
 
 def test_finished_stages_of_unchanged_facts_are_used_again(folder, uninterrupted):
