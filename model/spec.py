@@ -154,11 +154,16 @@ class FusionSpec(Frozen):
 
 
 class OperatingPoint(Frozen):
-    """One point of the measured accuracy/compute curve, on validation data."""
+    """One point of the measured accuracy/compute curve, on validation data.
+
+    `segments` None: the spec's `eval_segments`, as of every curve measured before there was a
+    choice.
+    """
 
     threshold: float = Field(ge=0, le=1)
     accuracy: float = Field(ge=0, le=1)
     gflops: float = Field(ge=0)
+    segments: int | None = Field(default=None, ge=1, le=64)
 
 
 class ModelSpec(Frozen):
