@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -47,30 +47,42 @@ class Score:
 
 
 def compute_outputs(
-    runtime: Runtime, samples: Sequence[Sample], labels: Sequence[str], *, workers: int = 2
+    runtime: Runtime,
+    samples: Sequence[Sample],
+    *,
+    segments: int | None = None,
+    workers: int = 2,
 ) -> list[Outputs]:
-    """Run every network on every video; a file that cannot be read is reported and left out."""
+    """Run every network on every video; a file that cannot be read is reported and left out.
+
+    `segments` None: as many as are served by default.
+    """
+    labels = list(runtime.spec.labels)
+    segments = segments or runtime.spec.eval_segments
 
     def outputs_or_none(sample: Sample) -> Outputs | None:
         try:
-            return _outputs(runtime, sample, list(labels).index(sample.label))
+            return _outputs(runtime, sample, labels.index(sample.label), segments)
         except VideoError as error:
             logger.warning("%s is left out: %s", sample.path, error)
             return None
 
     with ThreadPoolExecutor(workers) as pool:
         results = tqdm(
-            pool.map(outputs_or_none, samples), total=len(samples), desc="evaluate", disable=None
+            pool.map(outputs_or_none, samples),
+            total=len(samples),
+            desc=f"evaluate {segments} segments",
+            disable=None,
         )
         return [result for result in results if result is not None]
 
 
-def _outputs(runtime: Runtime, sample: Sample, label: int) -> Outputs:
+def _outputs(runtime: Runtime, sample: Sample, label: int, segments: int) -> Outputs:
     spec = runtime.spec
     video = open_video(
         sample.path,
         spec,
-        spec.eval_segments,
+        segments,
         limits=DecodeLimits(),
         deadline=Deadline(VIDEO_SECONDS),
     )
@@ -101,6 +113,38 @@ def score_adaptive(runtime: Runtime, outputs: Iterable[Outputs], threshold: floa
         choices = Choices(selected, one.available, one.probabilities, one.exit_logits)
         decided.append((one, choices))
     return _score(runtime, decided, policy_macs=costs.policy.total)
+
+
+def score_random(
+    runtime: Runtime, outputs: Sequence[Outputs], rates: Mapping[str, float], *, draws: int = 10
+) -> Score:
+    """Each modality kept at random at its rate, all else as in `score_adaptive`; mean of `draws`.
+
+    The comparison of the paper's Table 8: what decisions are worth beyond how many they are.
+    """
+    costs = runtime.spec.require_costs()
+    wanted = np.array([rates[name] for name in runtime.spec.modality_names])
+    scores = []
+    for draw in range(draws):
+        generator = np.random.default_rng(draw)
+        decided = []
+        for one in outputs:
+            # Rates are shares of all segments, and what is unavailable cannot be kept.
+            share = wanted / np.maximum(_availability(outputs), 1e-9)
+            selected = one.available & (generator.random(one.available.shape) < share)
+            choices = Choices(selected, one.available, one.probabilities, one.exit_logits)
+            decided.append((one, choices))
+        scores.append(_score(runtime, decided, policy_macs=costs.policy.total))
+    return Score(
+        accuracy=float(np.mean([score.accuracy for score in scores])),
+        gflops=float(np.mean([score.gflops for score in scores])),
+        selection={n: float(np.mean([s.selection[n] for s in scores])) for n in rates},
+    )
+
+
+def _availability(outputs: Sequence[Outputs]) -> FloatArray:
+    """(M,) shares of all segments."""
+    return np.asarray(np.mean([one.available.mean(axis=0) for one in outputs], axis=0))
 
 
 def score_fixed(runtime: Runtime, outputs: Iterable[Outputs], names: Iterable[str]) -> Score:

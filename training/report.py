@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from model.runtime.base import Runtime
-from training.evaluate import Score, compute_outputs, score_adaptive, score_fixed
+from training.evaluate import Score, compute_outputs, score_adaptive, score_fixed, score_random
 from training.manifest import Sample
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Scores by row: "adaptive", then the fixed subsets, the dense one last."""
+    """Scores by row: "adaptive", random decisions, then the fixed subsets, the dense one last."""
 
+    name: str
+    version: str
     num_videos: int
     num_skipped: int
     threshold: float
@@ -22,6 +24,7 @@ class Report:
 
     def as_dict(self) -> dict[str, object]:
         return {
+            "model": {"name": self.name, "version": self.version},
             "videos": self.num_videos,
             "skipped": self.num_skipped,
             "threshold": self.threshold,
@@ -50,15 +53,19 @@ class Report:
 
 def evaluate_runtime(runtime: Runtime, samples: Sequence[Sample]) -> Report:
     """Run everything once a video, then score every choice on what came out."""
-    outputs = compute_outputs(runtime, samples, runtime.spec.labels)
+    outputs = compute_outputs(runtime, samples)
     if not outputs:
         raise ValueError("no video of the split could be read")
     names = runtime.spec.modality_names
-    rows = {"adaptive": score_adaptive(runtime, outputs, runtime.spec.threshold)}
+    adaptive = score_adaptive(runtime, outputs, runtime.spec.threshold)
+    rows = {"adaptive": adaptive}
+    rows["random at these rates"] = score_random(runtime, outputs, adaptive.selection)
     for size in range(1, len(names) + 1):
         for subset in combinations(names, size):
             rows["+".join(subset)] = score_fixed(runtime, outputs, subset)
     return Report(
+        name=runtime.spec.name,
+        version=runtime.version,
         num_videos=len(outputs),
         num_skipped=len(samples) - len(outputs),
         threshold=runtime.spec.threshold,

@@ -7,6 +7,8 @@ from model.checkpoint import load_checkpoint
 from model.loading import load_runtime
 from tests.support.moving_clip import moving_clip
 from training.config import read_config
+from training.frontier import measure_frontier
+from training.frontier_plot import plot_frontier
 from training.manifest import read_manifest
 from training.report import evaluate_runtime
 from training.train import train
@@ -80,3 +82,26 @@ def test_a_run_skips_unreadable_files_and_writes_a_checkpoint(folder, caplog):
     assert dense.selection["rgb"] == 1.0
     assert dense.selection["audio"] == pytest.approx(0.5), "one of the two has sound"
     assert "| adaptive |" in report.as_table()
+    random = report.rows["random at these rates"]
+    adaptive = report.rows["adaptive"]
+    assert random.selection == pytest.approx(adaptive.selection, abs=0.15)
+
+
+def test_the_curve_is_measured_beside_every_static_choice(folder):
+    runtime = load_runtime(train(read_config(folder / "run.toml")))
+    samples = read_manifest(folder / "manifest.csv").split("test")
+
+    frontier = measure_frontier(runtime, samples, segments=(1, 2))
+
+    assert len(frontier.static) == 2 * 7
+    costs = {(one.modalities, one.segments): one.score.gflops for one in frontier.static}
+    both = ("rgb", "flow")
+    assert costs[both, 2] == pytest.approx(2 * costs[both, 1])
+    assert [one.promised for one in frontier.adaptive] == list(runtime.spec.curve)
+    cheapest = min(frontier.static, key=lambda one: one.score.gflops)
+    assert frontier.best_static(cheapest.score.gflops / 2) is None
+    best = frontier.best_static(1e9)
+    assert best.score.accuracy == max(one.score.accuracy for one in frontier.static)
+    assert frontier.as_table().count("\n") == 1 + len(frontier.adaptive)
+    plot_frontier(frontier, folder / "frontier.svg", title="tiny")
+    assert "best static" in (folder / "frontier.svg").read_text()
