@@ -30,6 +30,9 @@ def classify(
     max_gflops: Annotated[
         float | None, typer.Option(help="Ceiling for a video, in 1e9 multiply-adds.")
     ] = None,
+    budget: Annotated[
+        float | None, typer.Option(help="Share of the dense cost for the mean video, 0 to 1.")
+    ] = None,
     segments: Annotated[int | None, typer.Option(help="Segments of a video, 1 to 64.")] = None,
     threshold: Annotated[
         float | None, typer.Option(help="A modality is kept where p(keep) exceeds this.")
@@ -48,6 +51,7 @@ def classify(
         max_gflops=max_gflops,
         segments=segments,
         threshold=threshold,
+        budget=budget,
         top_k=top_k,
     )
     classifier = load_classifier(model)

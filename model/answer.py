@@ -37,6 +37,7 @@ def assemble(
         policy=options.policy,
         threshold=options.threshold,
         max_gflops=options.max_gflops,
+        budget=options.budget,
         warnings=(*video.warnings, *_empty_warning(choices)),
     )
 

@@ -20,6 +20,8 @@ class ClassifyOptions:
     policy: "all" runs every allowed and available modality and no policy network.
     modalities: the subset that may be selected. max_gflops: a hard ceiling on all multiply-adds
     of the answer, in 1e9. segments: 1..64. threshold: a modality is kept when p(keep) exceeds it.
+    budget: 0..1, the share of the dense cost that the mean video may take; the model's measured
+    curve then tells threshold and segments. `max_gflops` has it do so too when it comes alone.
     """
 
     policy: PolicyMode = "adaptive"
@@ -27,6 +29,7 @@ class ClassifyOptions:
     max_gflops: float | None = None
     segments: int | None = None
     threshold: float | None = None
+    budget: float | None = None
     top_k: int = 5
 
 
@@ -86,4 +89,5 @@ class Classification:
     policy: PolicyMode
     threshold: float
     max_gflops: float | None
+    budget: float | None
     warnings: tuple[AnswerWarning, ...]

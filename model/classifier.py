@@ -54,7 +54,8 @@ class Classifier:
         Raises:
             VideoError: the file cannot be used.
             InvalidParameterError: an option is outside its range or names what the model lacks.
-            BudgetTooSmallError: `max_gflops` does not cover the policy network itself.
+            BudgetTooSmallError: `max_gflops` does not cover the policy network itself, or `budget`
+                not the cheapest point of the model's curve.
             DeadlineExceededError: the deadline passed or was cancelled.
         """
         resolved = resolve(options or ClassifyOptions(), self.spec)

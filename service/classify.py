@@ -40,7 +40,7 @@ async def classify(request: Request, query: ClassifyQueryParameters) -> Response
             record = record_of(request)
             record.model_version = recognizer.version
             refuse_repeated(request.query_params.multi_items())
-            options = query.options(recognizer.spec.modality_names)
+            options = query.options(recognizer.spec)
             job = _Job(service, recognizer, options, deadline, record)
             upload = await _uploaded(request, service, record)
             record.classification = await _unless_client_leaves(request, job, upload)

@@ -21,7 +21,8 @@ class Health(BaseModel):
 
 
 class ModelDescription(BaseModel):
-    """`curve` is the measured accuracy by compute, `spec` everything but the weights."""
+    """`curve` is the measured accuracy by compute, each point with its number of segments;
+    `spec` is everything but the weights."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -63,6 +64,10 @@ async def model(request: Request) -> ModelDescription:
         version=recognizer.version,
         labels=spec.labels,
         modalities=spec.modality_names,
-        curve=spec.curve,
+        curve=tuple(_with_segments(point, spec) for point in spec.curve),
         spec=spec,
     )
+
+
+def _with_segments(point: OperatingPoint, spec: ModelSpec) -> OperatingPoint:
+    return point.model_copy(update={"segments": point.segments or spec.eval_segments})

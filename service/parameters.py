@@ -10,13 +10,14 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from model.classification import ClassifyOptions, PolicyMode
 from model.errors import InvalidParameterError
-from model.options import MAX_SEGMENTS, MAX_TOP_K
-from model.spec import Modality
+from model.options import MAX_SEGMENTS, MAX_TOP_K, resolve
+from model.spec import Modality, ModelSpec
 
 ALLOWED: dict[str, str] = {
     "policy": "adaptive or all",
     "modalities": "a comma-separated subset of the model's modalities",
     "max_gflops": "a finite number above 0",
+    "budget": "a number from 0 to 1",
     "segments": f"a whole number from 1 to {MAX_SEGMENTS}",
     "top_k": f"a whole number from 1 to {MAX_TOP_K}",
     "threshold": "a number from 0 to 1",
@@ -44,7 +45,15 @@ class ClassifyQuery(BaseModel):
     max_gflops: float | None = Field(
         default=None,
         gt=0,
-        description="Hard ceiling on the multiply-adds of the whole answer, in 1e9.",
+        description="Hard ceiling on the multiply-adds of the whole answer, in 1e9."
+        " Without threshold and segments, a point of the model's curve is chosen for it.",
+    )
+    budget: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="Share of the cost of computing everything that the mean video may take: the"
+        " most accurate point of the model's curve within it tells threshold and segments.",
     )
     segments: int | None = Field(
         default=None, ge=1, le=MAX_SEGMENTS, description="Segments to place over the video."
@@ -57,16 +66,19 @@ class ClassifyQuery(BaseModel):
         description="A modality is kept where its probability of being worth it exceeds this.",
     )
 
-    def options(self, existing: tuple[Modality, ...]) -> ClassifyOptions:
-        """Raises InvalidParameterError for modalities that the model, having `existing`, lacks."""
-        return ClassifyOptions(
+    def options(self, spec: ModelSpec) -> ClassifyOptions:
+        """Raises what `resolve` raises: before the upload, instead of after it."""
+        options = ClassifyOptions(
             policy=self.policy,
-            modalities=_modalities(self.modalities, existing),
+            modalities=_modalities(self.modalities, spec.modality_names),
             max_gflops=self.max_gflops,
             segments=self.segments,
             threshold=self.threshold,
+            budget=self.budget,
             top_k=self.top_k,
         )
+        resolve(options, spec)
+        return options
 
 
 ClassifyQueryParameters = Annotated[ClassifyQuery, Query()]

@@ -122,9 +122,12 @@ class ComputeOut(_Answer):
 
 
 class PolicyOut(_Answer):
+    """`threshold` is the one that was used, whoever chose it."""
+
     mode: PolicyMode
     threshold: float
     max_gflops: float | None
+    budget: float | None
 
 
 class WarningOut(_Answer):
@@ -158,7 +161,10 @@ class ClassifyAnswer(_Answer):
             segments=[SegmentOut.of(segment) for segment in result.segments],
             compute=ComputeOut.of(result.compute),
             policy=PolicyOut(
-                mode=result.policy, threshold=result.threshold, max_gflops=result.max_gflops
+                mode=result.policy,
+                threshold=result.threshold,
+                max_gflops=result.max_gflops,
+                budget=result.budget,
             ),
             warnings=[WarningOut.of(warning) for warning in result.warnings],
         )

@@ -83,6 +83,7 @@ def make_classification(options: ClassifyOptions | None = None) -> Classificatio
         policy=options.policy,
         threshold=0.5 if options.threshold is None else options.threshold,
         max_gflops=options.max_gflops,
+        budget=options.budget,
         warnings=(),
     )
 

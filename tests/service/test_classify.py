@@ -35,7 +35,12 @@ def test_answer_has_the_contracts_fields_in_their_order(client):
         "rotation_degrees": 0,
     }
     assert answer["predictions"][0] == {"label": "Bowling", "index": 1, "score": 0.75}
-    assert answer["policy"] == {"mode": "adaptive", "threshold": 0.5, "max_gflops": None}
+    assert answer["policy"] == {
+        "mode": "adaptive",
+        "threshold": 0.5,
+        "max_gflops": None,
+        "budget": None,
+    }
     assert answer["warnings"] == []
 
 
@@ -123,6 +128,7 @@ def test_defaults_are_the_models(client, recognizer):
     options = recognizer.calls[-1]
     assert (options.policy, options.modalities, options.top_k) == ("adaptive", None, 5)
     assert (options.max_gflops, options.segments, options.threshold) == (None, None, None)
+    assert options.budget is None
 
 
 def test_server_timing_tells_the_stages(client):
