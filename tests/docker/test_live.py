@@ -1,0 +1,189 @@
+"""A real service under a mixed load, a real Prometheus: no query of a panel or rule comes up empty.
+
+One test, because what it needs takes seconds to start and to fill.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "service"))
+
+from prometheus_client.parser import text_string_to_metric_families
+from server_process import ServerProcess
+
+from tests.support.dashboards import (
+    DASHBOARD_FILES,
+    RULES,
+    any_of,
+    interpolate,
+    load,
+    metric_names,
+    panel_queries,
+    without_thresholds,
+)
+from tests.support.mixed_load import (
+    MAX_UPLOAD_BYTES,
+    bad_kinds,
+    good_kinds,
+    leaving_kinds,
+    run,
+)
+from tests.support.prometheus_programs import program, promtool
+from tests.support.running_prometheus import RunningPrometheus
+
+COMMAND = [sys.executable, "-m", "cli.main", "serve"]
+RANGE_SECONDS = 60
+RATE_SECONDS = 10
+# What Prometheus makes of a histogram or a counter with one name in its type line.
+SUFFIXES = ("_total", "_bucket", "_count", "_sum", "")
+
+
+@pytest.fixture
+def service(tmp_path, tiny_bundle):
+    program("prometheus")  # Or skip before anything is started.
+    server = ServerProcess(
+        [*COMMAND, "--model", str(tiny_bundle)],
+        tmp_path,
+        workers=2,
+        max_upload_bytes=MAX_UPLOAD_BYTES,
+        threads=1,
+    )
+    yield server.wait_until_ready()
+    server.kill()
+
+
+@pytest.fixture
+def busy(service, tmp_path):
+    """(Prometheus, the service), while requests keep coming."""
+    good = good_kinds(tmp_path)
+    kinds = [*good, *bad_kinds(tmp_path), *leaving_kinds(good)]
+    enough = threading.Event()
+
+    def keep_asking():
+        while not enough.is_set():
+            run(service.url, kinds, num_clients=4)
+
+    load_thread = threading.Thread(target=keep_asking)
+    with RunningPrometheus(tmp_path, [f"127.0.0.1:{service.port}"]) as prometheus:
+        load_thread.start()
+        try:
+            yield prometheus, service
+        finally:
+            enough.set()
+            load_thread.join()
+
+
+def wait_until_empty(missing):
+    """`missing()` when that is nothing, or what it still is after a while: a slow machine's scrapes
+    come late."""
+    end = time.monotonic() + 90
+    while (left := missing()) and time.monotonic() < end:
+        time.sleep(0.5)
+    return left
+
+
+def test_dashboards_and_rules_on_a_busy_service(busy):
+    prometheus, service = busy
+
+    assert wait_until_empty(lambda: rules_without_data(prometheus)) == []
+    assert wait_until_empty(lambda: panels_without_data(prometheus)) == []
+    assert shown_saving(prometheus) == pytest.approx(exact_saving(prometheus), abs=0.1)
+    assert [rule["name"] for rule in prometheus.rules() if rule["health"] != "ok"] == []
+    scrape = service.client.get("/metrics").text
+    assert promtool("check", "metrics", text=scrape) == (0, "")
+    assert names_nobody_exports(scrape) == set()
+    assert families_nobody_looks_at(scrape) == set()
+
+
+def families(scrape):
+    return [family.name for family in text_string_to_metric_families(scrape)]
+
+
+def exported(scrape):
+    return {
+        sample.name
+        for family in text_string_to_metric_families(scrape)
+        for sample in family.samples
+    }
+
+
+def named():
+    """Every metric in a panel or a rule."""
+    expressions = [query.expression for query in panel_queries()]
+    expressions += [rule["expr"] for rule in RULES]
+    return {name for expression in expressions for name in metric_names(expression)}
+
+
+def names_nobody_exports(scrape):
+    recorded = {rule["record"] for rule in RULES if "record" in rule}
+    return named() - exported(scrape) - recorded - {"up"}
+
+
+def families_nobody_looks_at(scrape):
+    ours = {name for name in families(scrape) if name.startswith("adamml_")}
+    assert ours
+    return {name for name in ours if not named() & {name + suffix for suffix in SUFFIXES}}
+
+
+def rules_without_data(prometheus):
+    expressions = {rule.get("record") or rule["alert"]: rule["expr"] for rule in RULES}
+    expressions |= {
+        rule["record"] + " as recorded": rule["record"] for rule in RULES if "record" in rule
+    }
+    return [
+        name
+        for name, expression in expressions.items()
+        if not has_numbers(value for _, value in prometheus.query(without_thresholds(expression)))
+    ]
+
+
+def panels_without_data(prometheus):
+    variables = grafana_variables(prometheus)
+    missing = []
+    for query in panel_queries():
+        expression = interpolate(query.expression, **variables)
+        if query.target["instant"]:
+            values = [value for _, value in prometheus.query(expression)]
+        else:
+            found = prometheus.query_range(expression, seconds=RANGE_SECONDS)
+            values = [value for _, points in found for _, value in points]
+        if not has_numbers(values):
+            missing.append(str(query))
+    return missing
+
+
+def grafana_variables(prometheus):
+    """Everything chosen, on a dashboard of the last minute."""
+    variables = {"__rate_interval": f"{RATE_SECONDS}s", "__range": f"{RANGE_SECONDS}s"}
+    for variable in load(DASHBOARD_FILES[0])["templating"]["list"]:
+        if variable["type"] == "query":
+            values = prometheus.label_values(interpolate(variable["query"], **variables))
+            assert values, variable["name"]
+            variables[variable["name"]] = any_of(values)
+    return variables
+
+
+def shown_saving(prometheus):
+    """What the dashboard's first number says of the last minute."""
+    (query,) = (q for q in panel_queries() if (q.dashboard, q.panel["id"]) == ("adamml-compute", 1))
+    expression = interpolate(query.expression, **grafana_variables(prometheus))
+    ((_, value),) = prometheus.query(expression)
+    return value
+
+
+def exact_saving(prometheus):
+    """From the counters as they are, which began at zero."""
+    ((_, executed),) = prometheus.query("sum(adamml_flops_executed_total)")
+    ((_, dense),) = prometheus.query("sum(adamml_flops_dense_total)")
+    return 1 - executed / dense
+
+
+def has_numbers(values):
+    return any(math.isfinite(value) for value in values)
