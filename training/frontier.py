@@ -10,6 +10,7 @@ from model.runtime.base import Runtime
 from model.spec import OperatingPoint
 from training.datasets.sample import Sample
 from training.evaluate import Outputs, Score, compute_outputs, score_adaptive, score_fixed
+from training.report import Report, report_on
 
 # Looking at fewer segments is a choice that needs no policy either.
 STATIC_SEGMENTS = (1, 2, 3, 5, 10)
@@ -34,8 +35,9 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Frontier:
-    name: str
-    version: str
+    """`served` is the report of the point that is served by default."""
+
+    served: Report
     static: tuple[Static, ...]
     adaptive: tuple[Measured, ...]
 
@@ -48,7 +50,7 @@ class Frontier:
 
     def as_dict(self) -> dict[str, object]:
         return {
-            "model": {"name": self.name, "version": self.version},
+            "served": self.served.as_dict(),
             "static": [asdict(one) for one in self.static],
             "adaptive": [
                 {"promised": one.promised.model_dump(), "measured": asdict(one.score)}
@@ -57,8 +59,10 @@ class Frontier:
         }
 
     def as_table(self) -> str:
-        """Markdown: every point of the curve beside the best static choice at its cost."""
+        """Markdown: the report, then every point of the curve beside the best static choice."""
         lines = [
+            self.served.as_table(),
+            "",
             "| promised GFLOPs | measured | promised top-1 | measured"
             " | best static choice at that cost | its top-1 |",
             "|---|---|---|---|---|---|",
@@ -86,13 +90,12 @@ def measure_frontier(
     """
     spec = runtime.spec
     curve = {point: point.segments or spec.eval_segments for point in spec.curve}
-    needed = sorted({*segments, *curve.values()})
+    needed = sorted({*segments, *curve.values(), spec.eval_segments})
     outputs = {count: compute_outputs(runtime, samples, segments=count) for count in needed}
-    if not all(outputs.values()):
-        raise ValueError("no video of the split could be read")
+    served = report_on(runtime, outputs[spec.eval_segments], num_videos=len(samples))
     static = [one for count in segments for one in _static(runtime, outputs[count], count)]
     adaptive = _adaptive(runtime, outputs, curve)
-    return Frontier(spec.name, runtime.version, tuple(static), adaptive)
+    return Frontier(served, tuple(static), adaptive)
 
 
 def _static(runtime: Runtime, outputs: Sequence[Outputs], segments: int) -> list[Static]:

@@ -1,6 +1,6 @@
 """The measured tables of the bundled model, written into the documents that state them.
 
-Run from the repository's root after `adamml evaluate --json` and `--frontier --json`:
+After `adamml evaluate MANIFEST --frontier --json > experiments/results/av13_test.json`:
 python -m training.model_card
 """
 
@@ -16,7 +16,7 @@ from model.bundle import file_version, read_spec
 from model.loading import BUNDLED_MODEL
 
 ROOT = Path(__file__).parents[1]
-RESULTS = ROOT / "experiments" / "results" / "av13"
+RESULTS = ROOT / "experiments" / "results" / "av13_test.json"
 DOCUMENTS = (ROOT / "README.md", BUNDLED_MODEL.parent / "README.md")
 _MARKED = re.compile(r"(<!-- begin (\w+) -->\n).*?(<!-- end \2 -->)", re.S)
 
@@ -27,17 +27,15 @@ def tables(results: Path = RESULTS) -> dict[str, str]:
     Raises:
         ValueError: the results are of another file than the bundled model.
     """
-    evaluation = json.loads((results / "evaluation.json").read_text())
-    frontier = json.loads((results / "frontier.json").read_text())
+    measured = json.loads(results.read_text())
     version = file_version(BUNDLED_MODEL)
-    for name, result in (("evaluation", evaluation), ("frontier", frontier)):
-        if result["model"]["version"] != version:
-            raise ValueError(f"{name}.json is of {result['model']}; the bundle is {version}")
+    if measured["served"]["model"]["version"] != version:
+        raise ValueError(f"results are of {measured['served']['model']}; the bundle is {version}")
     return {
         "identity": _identity(version),
-        "evaluation": _evaluation(evaluation["rows"]),
-        "curve": _curve(frontier["adaptive"]),
-        "static": _static(frontier),
+        "evaluation": _evaluation(measured["served"]["rows"]),
+        "curve": _curve(measured["adaptive"]),
+        "static": _static(measured),
     }
 
 
@@ -91,11 +89,11 @@ def _curve(adaptive: list[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def _static(frontier: Mapping[str, Any]) -> str:
+def _static(measured: Mapping[str, Any]) -> str:
     """The choices that no other static one beats."""
     lines = ["| always | segments | top-1 | GFLOPs a video |", "|---|---|---|---|"]
     best = -1.0
-    for one in sorted(frontier["static"], key=lambda one: one["score"]["gflops"]):
+    for one in sorted(measured["static"], key=lambda one: one["score"]["gflops"]):
         score = one["score"]
         if score["accuracy"] > best:
             best = score["accuracy"]

@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from model.runtime.base import Runtime
-from training.evaluate import Score, compute_outputs, score_adaptive, score_fixed, score_random
+from training.evaluate import (
+    Outputs,
+    Score,
+    compute_outputs,
+    score_adaptive,
+    score_fixed,
+    score_random,
+)
 from training.manifest import Sample
 
 
@@ -52,8 +59,17 @@ class Report:
 
 
 def evaluate_runtime(runtime: Runtime, samples: Sequence[Sample]) -> Report:
-    """Run everything once a video, then score every choice on what came out."""
+    """Run everything once a video, then score every choice on what came out.
+
+    Raises:
+        ValueError: no video could be read.
+    """
     outputs = compute_outputs(runtime, samples)
+    return report_on(runtime, outputs, num_videos=len(samples))
+
+
+def report_on(runtime: Runtime, outputs: Sequence[Outputs], *, num_videos: int) -> Report:
+    """Scores of what `compute_outputs` gave for `num_videos`. Raises as `evaluate_runtime`."""
     if not outputs:
         raise ValueError("no video of the split could be read")
     names = runtime.spec.modality_names
@@ -67,7 +83,7 @@ def evaluate_runtime(runtime: Runtime, samples: Sequence[Sample]) -> Report:
         name=runtime.spec.name,
         version=runtime.version,
         num_videos=len(outputs),
-        num_skipped=len(samples) - len(outputs),
+        num_skipped=num_videos - len(outputs),
         threshold=runtime.spec.threshold,
         rows=rows,
     )

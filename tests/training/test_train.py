@@ -21,6 +21,7 @@ output = "run"
 manifest = "manifest.csv"
 cache = "cache"
 train_views = 1
+curve_segments = [2, 10]
 [unimodal.rgb]
 epochs = 1
 frozen_stages = 6
@@ -64,7 +65,9 @@ def test_a_run_skips_unreadable_files_and_writes_a_checkpoint(folder, caplog):
     spec, tensors = load_checkpoint(path)
     assert spec.name == "tiny-run"
     assert spec.labels == ("tall", "wide")
-    assert spec.curve
+    policy_gflops = spec.require_costs().policy.total / 1e9
+    assert spec.curve[0].segments == 2, "the cheapest point has the fewest segments"
+    assert 2 * policy_gflops <= spec.curve[0].gflops < 10 * policy_gflops
     assert spec.provenance["videos_train"] == "4"
     weight = tensors["recognizers.rgb.classifier.weight"]
     assert (weight == weight.half().float()).all()
@@ -102,6 +105,7 @@ def test_the_curve_is_measured_beside_every_static_choice(folder):
     assert frontier.best_static(cheapest.score.gflops / 2) is None
     best = frontier.best_static(1e9)
     assert best.score.accuracy == max(one.score.accuracy for one in frontier.static)
-    assert frontier.as_table().count("\n") == 1 + len(frontier.adaptive)
+    assert frontier.served.rows["rgb"].gflops == pytest.approx(5 * costs[("rgb",), 2])
+    assert frontier.as_table().count("\n") >= 2 + len(frontier.adaptive)
     plot_frontier(frontier, folder / "frontier.svg", title="tiny")
     assert "best static" in (folder / "frontier.svg").read_text()
