@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -23,6 +23,9 @@ class DataConfig(Closed):
     train_views: int = Field(default=3, ge=1, le=64)
     """Augmented views (segment starts, crop, flip) of every training video; validation and test
     use the view that serving sees."""
+    curve_segments: tuple[Annotated[int, Field(ge=1, le=64)], ...] = ()
+    """Numbers of segments at which the accuracy/compute curve is measured besides
+    `model.eval_segments`; validation videos are decoded for each. Fewer segments are cheaper."""
     workers: int | None = Field(default=None, ge=1, le=256)
     """Videos decoded at a time; absent: one a core."""
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -33,13 +33,15 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Data:
-    """`names`: the modalities that are trained, of those that the cache holds."""
+    """`names`: the modalities that are trained, of those that the cache holds. `curve`: validation
+    by numbers of segments other than the model's own."""
 
     cache: InputCache
     manifest: Manifest
     names: tuple[Modality, ...]
     train: Sequence[Item]
     val: Sequence[Item]
+    curve: Mapping[int, Sequence[Item]] = field(default_factory=dict)
 
     def targets(self, items: Sequence[Item]) -> Tensor:
         """(V,) indices into the manifest's labels, or (V, K), see training.targets."""
@@ -91,15 +93,28 @@ def load_data(
     cache = InputCache(config.cache, spec)
     views = [View(spec.train_segments, draw) for draw in range(config.train_views)]
     wanted: dict[Split, list[View]] = {"train": views, "val": [View(spec.eval_segments)]}
+    others = {View(number) for number in config.curve_segments} - {*wanted["val"]}
+    curve = sorted(others, key=lambda view: view.segments)
     # One process of each machine decodes; the others then take what is there.
     if engine.ranks.local_rank == 0:
-        _decode(cache, manifest, wanted, config.workers or num_cores(), skipped)
+        decoded = {**wanted, "val": [*wanted["val"], *curve]}
+        _decode(cache, manifest, decoded, config.workers or num_cores(), skipped)
     engine.ranks.wait()
     items: dict[Split, list[Item]] = {}
     for split, some in wanted.items():
         samples = cache.present(manifest.split(split), some)
         items[split] = [(sample, view) for view in some for sample in samples]
-    return Data(cache, manifest, names, train=items["train"], val=items["val"])
+    return Data(
+        cache,
+        manifest,
+        names,
+        train=items["train"],
+        val=items["val"],
+        curve={
+            view.segments: [(s, view) for s in cache.present(manifest.split("val"), [view])]
+            for view in curve
+        },
+    )
 
 
 def _decode(

@@ -1,32 +1,126 @@
 """The accuracy/compute curve on validation, and the threshold to serve with."""
 
+# Dimensions: V videos, S segments, M modalities.
+
 from __future__ import annotations
 
-from model.spec import OperatingPoint
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from model.decisions import BoolArray, FloatArray, choose, keep_probabilities
+from model.networks.adamml import AdaMML
+from model.operating_points import best_point
+from model.spec import ModelSpec, OperatingPoint
 from training.features import Features
-from training.joint import JointTrainer
+from training.joint_objective import judge, recognition_logits
+from training.targets import accuracy
 
-THRESHOLDS = tuple(step / 40 for step in range(1, 40))
+NUM_THRESHOLDS = 200
+# A curve travels in every spec and answers every GET /model.
+MAX_POINTS = 40
 
 
-def sweep(trainer: JointTrainer, val: Features) -> tuple[OperatingPoint, ...]:
-    """One point per threshold, dominated ones left out, cheapest first.
+class Sweep(NamedTuple):
+    """The curve, cheapest first, and the best point of the model's own number of segments."""
+
+    curve: tuple[OperatingPoint, ...]
+    default: OperatingPoint
+
+
+def sweep(model: AdaMML, val: Features, others: Iterable[Features] = ()) -> Sweep:
+    """Over thresholds and numbers of segments; `others` are those besides the model's own."""
+    own = measure(model, val)
+    more = [point for features in others for point in measure(model, features)]
+    return Sweep(thinned(frontier([*own, *more])), best_point(own))
+
+
+@torch.no_grad()
+def measure(model: AdaMML, features: Features) -> list[OperatingPoint]:
+    """One point per threshold, deciding as serving does; the features are pooled."""
+    model.eval()
+    verdict = judge(model, features)
+    logits = recognition_logits(model, features)
+    probabilities = keep_probabilities(verdict.logits.float().cpu().numpy())
+    available = features.available.cpu().numpy()
+    points = []
+    for threshold in thresholds(probabilities[available]):
+        selected = _selected(model.spec, probabilities, available, threshold)
+        decisions = torch.from_numpy(selected).to(logits)
+        video = model.fuse(logits, decisions, verdict.exit_logits).video
+        points.append(
+            OperatingPoint(
+                threshold=threshold,
+                accuracy=accuracy(video.cpu(), features.targets.cpu()),
+                gflops=_mean_gflops(model.spec, selected),
+                segments=selected.shape[1],
+            )
+        )
+    return points
+
+
+def thresholds(probabilities: FloatArray) -> tuple[float, ...]:
+    """0, 1 and quantiles of (N,) probabilities, each halfway between two that differ.
+
+    A grid would be too coarse where many probabilities lie close together, and a threshold that
+    equals one would leave its decision to rounding.
+    """
+    ordered = np.sort(probabilities)
+    num = max(0, min(NUM_THRESHOLDS - 2, len(ordered) - 1))
+    ranks = np.linspace(0, len(ordered) - 2, num).round().astype(int)
+    above = np.searchsorted(ordered, ordered[ranks], side="right")
+    above = np.unique(above[above < len(ordered)])
+    between = (ordered[above - 1] + ordered[above]) / 2
+    return tuple(sorted({0.0, 1.0, *between.tolist()}))
+
+
+def frontier(points: Iterable[OperatingPoint]) -> list[OperatingPoint]:
+    """Dominated points left out, cheapest first.
 
     A point is dominated when another is at least as accurate and cheaper, or as cheap and more
     accurate.
     """
-    points = []
-    for threshold in THRESHOLDS:
-        result = trainer.validate(val, threshold=threshold)
-        gflops = result.macs / 1e9
-        points.append(OperatingPoint(threshold=threshold, accuracy=result.accuracy, gflops=gflops))
-    frontier: list[OperatingPoint] = []
+    kept: list[OperatingPoint] = []
     for point in sorted(points, key=lambda point: (point.gflops, -point.accuracy)):
-        if not frontier or point.accuracy > frontier[-1].accuracy:
-            frontier.append(point)
-    return tuple(frontier)
+        if not kept or point.accuracy > kept[-1].accuracy:
+            kept.append(point)
+    return kept
 
 
-def best_point(curve: tuple[OperatingPoint, ...]) -> OperatingPoint:
-    """The most accurate point; the cheapest of those that tie."""
-    return max(curve, key=lambda point: (point.accuracy, -point.gflops))
+def thinned(curve: Sequence[OperatingPoint], most: int = MAX_POINTS) -> tuple[OperatingPoint, ...]:
+    """At most `most` (2 or more) points of a frontier, both ends among them.
+
+    Without a point, every budget between it and the next one falls back to the one before: the
+    point that goes first is the one where that loses least, accuracy times range of budgets.
+    """
+    left = list(curve)
+    while len(left) > most:
+        losses = [
+            (point.accuracy - before.accuracy) * (after.gflops - point.gflops)
+            for before, point, after in zip(left, left[1:], left[2:], strict=False)
+        ]
+        del left[1 + losses.index(min(losses))]
+    return tuple(left)
+
+
+def _selected(
+    spec: ModelSpec, probabilities: FloatArray, available: BoolArray, threshold: float
+) -> BoolArray:
+    """(V, S, M)."""
+    costs = spec.require_costs()
+    macs = [costs.recognition[name].total for name in spec.modality_names]
+    return np.stack(
+        [
+            choose(p, a, threshold=threshold, macs=macs, needs_one=not spec.policy.exits)
+            for p, a in zip(probabilities, available, strict=True)
+        ]
+    )
+
+
+def _mean_gflops(spec: ModelSpec, selected: BoolArray) -> float:
+    costs = spec.require_costs()
+    macs = np.array([costs.recognition[name].total for name in spec.modality_names])
+    spent = (selected * macs).sum(axis=(1, 2)) + costs.policy.total * selected.shape[1]
+    return float(spent.mean()) / 1e9

@@ -14,13 +14,14 @@ from model.spec import Modality
 from training.alone import Alone, train_alone
 from training.checkpointing import StageFile
 from training.config import TrainConfig
+from training.curve_features import curve_features
 from training.data import Data, load_data
 from training.engine import Engine, start_engine
 from training.features import JointData
 from training.joint import JointTrainer
 from training.joint_data import joint_features, prepare_policy, raw_data
 from training.manifest import Manifest, read_manifest
-from training.operating_points import best_point, sweep
+from training.operating_points import sweep
 from training.random_state import seed_rank, seed_stage
 from training.rounding import round_weights
 from training.run_facts import RunFacts
@@ -83,8 +84,9 @@ def _train(config: TrainConfig, engine: Engine) -> Path:
     trainer.train(train_data, val_data, file=file)
 
     round_weights(model)
-    curve = sweep(trainer, trainer.pooled(val_data))
-    point = best_point(curve)
+    curve, point = sweep(
+        model, trainer.pooled(val_data), curve_features(config, model, data, engine)
+    )
     logger.info("serving point on validation: %s", point)
     provenance = _provenance(config, manifest, {n: one.accuracy for n, one in alone.items()})
     changes = {"threshold": point.threshold, "curve": curve, "provenance": provenance}

@@ -9,7 +9,6 @@ from model.networks.adamml import AdaMML
 from tests.support.models import LABELS, tiny_spec
 from training.features import Features
 from training.joint import JointTrainer
-from training.operating_points import best_point, sweep
 from training.recipe import JointConfig
 
 NUM_VIDEOS, NUM_SEGMENTS = 96, 3
@@ -82,16 +81,6 @@ def test_branches_and_trunks_are_left_alone():
     changed = {n for n, tensor in model.state_dict().items() if not torch.equal(tensor, before[n])}
     assert changed
     assert not [name for name in changed if "branches" in name or "trunk" in name]
-
-
-def test_sweep_is_a_frontier_and_its_best_point_the_most_accurate():
-    trainer, features, _ = trained()
-
-    curve = sweep(trainer, features)
-
-    assert [p.gflops for p in curve] == sorted(p.gflops for p in curve)
-    assert [p.accuracy for p in curve] == sorted({p.accuracy for p in curve})
-    assert best_point(curve) == curve[-1]
 
 
 def test_a_dropped_modality_is_unavailable_and_the_policy_hears_silence():

@@ -1,0 +1,35 @@
+"""Validation with other numbers of segments than the model's own, for its curve."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from model.networks.adamml import AdaMML
+from training.config import TrainConfig
+from training.data import Data
+from training.engine import Engine
+from training.features import Features, JointData
+from training.joint_data import joint_features, raw_data
+from training.pooling import pool_all
+from training.stage_outputs import pooled_features
+
+
+def curve_features(
+    config: TrainConfig, model: AdaMML, data: Data, engine: Engine
+) -> Iterator[Features]:
+    """One number of segments at a time, pooled by the networks as they are now.
+
+    Placed over the whole video as serving places them: some of ten segments would not be those.
+    """
+    for items in data.curve.values():
+        rows: JointData
+        if config.joint.end_to_end:
+            rows = raw_data(model, data, items)
+        else:
+            trunks = {name: model.recognizer(name).trunk for name in model.spec.modality_names}
+            recognition = {
+                name: pooled_features(trunk, data.cache, items, f"recognizer.{name}", engine)
+                for name, trunk in trunks.items()
+            }
+            rows = joint_features(model, data, items, recognition, engine)
+        yield pool_all(model, rows, engine, batch_videos=config.joint.batch_videos)
