@@ -26,7 +26,7 @@ class Weights:
 
 
 class Best:
-    """Keeps a copy of the weights whenever the score, compared as a tuple, is higher."""
+    """Keeps a copy of the weights whenever the score, compared as a tuple, is not lower."""
 
     def __init__(self, weights: Weights) -> None:
         self.weights = weights
@@ -34,8 +34,12 @@ class Best:
         self._kept: dict[str, Tensor] = {}
 
     def consider(self, *score: float) -> bool:
-        """Keep the weights as they are now if they are better than all before; whether."""
-        if self.score is not None and score <= self.score:
+        """Keep the weights as they are now unless some before were better; whether.
+
+        Of equal ones the later: validation sets are small, and longer training makes decisions
+        surer even where it changes none of them.
+        """
+        if self.score is not None and score < self.score:
             return False
         self.score, self._kept = score, copy.deepcopy(self.weights.state_dict())
         return True

@@ -46,10 +46,7 @@ def multi_hot(rows: list[list[int]], num_classes: int) -> Tensor:
 
 
 def accuracy(logits: Tensor, targets: Tensor) -> float:
-    """By which models are chosen: top-1, or the mean average precision over the classes.
-
-    Classes without any video in `targets` are left out of the mean.
-    """
+    """By which models are chosen: top-1, or the mean average precision over the classes."""
     if targets.ndim == 1:
         return is_correct(logits, targets).double().mean().item()
     # Here, because importing torchmetrics takes longer than importing torch.
