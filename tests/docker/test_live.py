@@ -21,8 +21,6 @@ from server_process import ServerProcess
 from tests.support.dashboards import (
     DASHBOARD_FILES,
     RULES,
-    any_of,
-    interpolate,
     load,
     metric_names,
     panel_queries,
@@ -36,11 +34,9 @@ from tests.support.mixed_load import (
     run,
 )
 from tests.support.prometheus_programs import program, promtool
-from tests.support.running_prometheus import RunningPrometheus
+from tests.support.running_prometheus import RunningPrometheus, all_chosen, interpolate
 
 COMMAND = [sys.executable, "-m", "cli.main", "serve"]
-RANGE_SECONDS = 60
-RATE_SECONDS = 10
 # What Prometheus makes of a histogram or a counter with one name in its type line.
 SUFFIXES = ("_total", "_bucket", "_count", "_sum", "")
 
@@ -145,14 +141,14 @@ def rules_without_data(prometheus):
 
 
 def panels_without_data(prometheus):
-    variables = grafana_variables(prometheus)
     missing = []
     for query in panel_queries():
-        expression = interpolate(query.expression, **variables)
+        expression = interpolate(query.expression, grafana_variables(prometheus))
         if query.target["instant"]:
             values = [value for _, value in prometheus.query(expression)]
         else:
-            found = prometheus.query_range(expression, seconds=RANGE_SECONDS)
+            now = time.time()
+            found = prometheus.query_range(expression, start=now - 60, end=now, step=1)
             values = [value for _, points in found for _, value in points]
         if not has_numbers(values):
             missing.append(str(query))
@@ -161,19 +157,14 @@ def panels_without_data(prometheus):
 
 def grafana_variables(prometheus):
     """Everything chosen, on a dashboard of the last minute."""
-    variables = {"__rate_interval": f"{RATE_SECONDS}s", "__range": f"{RANGE_SECONDS}s"}
-    for variable in load(DASHBOARD_FILES[0])["templating"]["list"]:
-        if variable["type"] == "query":
-            values = prometheus.label_values(interpolate(variable["query"], **variables))
-            assert values, variable["name"]
-            variables[variable["name"]] = any_of(values)
-    return variables
+    given = {"__rate_interval": "10s", "__range": "60s"}
+    return all_chosen(prometheus, load(DASHBOARD_FILES[0]), given)
 
 
 def shown_saving(prometheus):
     """What the dashboard's first number says of the last minute."""
     (query,) = (q for q in panel_queries() if (q.dashboard, q.panel["id"]) == ("adamml-compute", 1))
-    expression = interpolate(query.expression, **grafana_variables(prometheus))
+    expression = interpolate(query.expression, grafana_variables(prometheus))
     ((_, value),) = prometheus.query(expression)
     return value
 

@@ -78,17 +78,3 @@ def without_thresholds(expression):
     return "".join(
         part if part.startswith("{") else _COMPARISON.sub(r"\1 bool", part) for part in parts
     )
-
-
-def interpolate(expression, **variables):
-    """As Grafana does before it asks: each `$name` by its value, the longest names first."""
-    for name in sorted(variables, key=len, reverse=True):
-        expression = expression.replace(f"${name}", variables[name])
-    assert "$" not in expression, expression
-    return expression
-
-
-def any_of(values):
-    """Several values chosen for one variable, in a pattern inside quotes."""
-    escaped = (re.escape(value).replace("\\", "\\\\") for value in values)
-    return f"({'|'.join(escaped)})"

@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import socket
 import subprocess
+import sys
 import time
 
 import httpx2 as httpx
 import yaml
 
+from tests.support.dashboards import GRAFANA
 from tests.support.prometheus_programs import CONFIGURATION, program
 
+# The same questions as those that draw the README's picture.
+sys.path.insert(0, str(GRAFANA / "source"))
 
-class RunningPrometheus:
+from asking import Prometheus, all_chosen, interpolate
+
+__all__ = ["RunningPrometheus", "all_chosen", "interpolate"]
+
+
+class RunningPrometheus(Prometheus):
     """A context manager; `targets` are the addresses to scrape, in place of a name to resolve."""
 
     def __init__(self, directory, targets):
         self._directory = directory
         self._targets = targets
         self._port = _free_port()
-        self._client = httpx.Client(base_url=f"http://127.0.0.1:{self._port}", timeout=30)
+        super().__init__(f"http://127.0.0.1:{self._port}")
 
     def __enter__(self):
         configuration = self._directory / "prometheus.yml"
@@ -39,7 +47,7 @@ class RunningPrometheus:
         return self
 
     def __exit__(self, *exception):
-        self._client.close()
+        self.close()
         self._process.terminate()
         self._process.wait(30)
         self._log.close()
@@ -66,33 +74,8 @@ class RunningPrometheus:
             time.sleep(0.1)
         raise AssertionError("Prometheus could not scrape its targets in time")
 
-    def query(self, expression):
-        """[(labels, value)] of now."""
-        found = self._get("query", query=expression)["result"]
-        return [(series["metric"], float(series["value"][1])) for series in found]
-
-    def query_range(self, expression, *, seconds, step=1, end=None):
-        """[(labels, [(time, value)])] of the last `seconds`."""
-        end = time.time() if end is None else end
-        window = {"start": end - seconds, "end": end, "step": step}
-        found = self._get("query_range", query=expression, **window)["result"]
-        return [
-            (series["metric"], [(moment, float(value)) for moment, value in series["values"]])
-            for series in found
-        ]
-
-    def label_values(self, query):
-        """What Grafana makes of a variable's `label_values(series, label)`."""
-        series, label = re.fullmatch(r"label_values\((.*), (\w+)\)", query).groups()
-        return self._get(f"label/{label}/values", **{"match[]": series})
-
     def rules(self):
-        return [rule for group in self._get("rules")["groups"] for rule in group["rules"]]
-
-    def _get(self, what, **parameters):
-        response = self._client.get(f"/api/v1/{what}", params=parameters)
-        response.raise_for_status()
-        return response.json()["data"]
+        return [rule for group in self.get("rules")["groups"] for rule in group["rules"]]
 
 
 def _free_port():

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import compute_queries as q
+from compute_graphs import costs, decisions, multiply_adds, versions
 from frame import Panels, frame, with_rows
 from grafana_foundation_sdk.builders.dashboard import Dashboard
-from panels import graph, number, rows
-from promql import ratio, share, total
+from panels import number
 from shown import Query, Shown, above
-
-# Spending more than running everything is bad; saving next to nothing is not much better.
-SAVING = ("red", ((0.0, "yellow"), (0.05, "green")))
-POLICY_SHARE = above(0.2, colour="yellow")
-FLOP, FLOP_RATE, SECONDS, SHARE = "si:FLOP", "flops", "suffix: s/s", "percentunit"
 
 
 def dashboard() -> Dashboard:
@@ -37,9 +32,9 @@ def numbers() -> Panels:
                 "Compute saved",
                 "1 - spent / dense. Dense is every available modality of every segment, without a"
                 " policy. Below 0 the policy costs more than it saves.",
-                SHARE,
+                q.SHARE,
                 (Query(q.saved_in_range()),),
-                thresholds=SAVING,
+                thresholds=q.SAVING,
                 width=4,
                 height=4,
                 minimum=None,
@@ -51,7 +46,7 @@ def numbers() -> Panels:
                 2,
                 "Spent per video",
                 "Multiply-adds of an answer, the policy's included; a FLOP is one of them here.",
-                FLOP,
+                q.FLOP,
                 (Query(q.of_range(q.EXECUTED, q.ANSWERED)),),
                 width=4,
                 height=4,
@@ -63,7 +58,7 @@ def numbers() -> Panels:
                 3,
                 "Dense per video",
                 "What an answer would have taken with everything computed.",
-                FLOP,
+                q.FLOP,
                 (Query(q.of_range(q.DENSE, q.ANSWERED)),),
                 width=4,
                 height=4,
@@ -76,7 +71,7 @@ def numbers() -> Panels:
                 "Compute per second of video",
                 "Seconds from the probe to the answer, for each second of video. Above 1, a"
                 " stream needs more than one place to be kept up with.",
-                SECONDS,
+                q.SECONDS,
                 (Query(q.of_range(q.COMPUTE_SECONDS, q.VIDEO_SECONDS)),),
                 thresholds=above(1.0, colour="yellow"),
                 width=4,
@@ -89,9 +84,9 @@ def numbers() -> Panels:
                 5,
                 "Spent on the policy",
                 "The policy's part of all multiply-adds spent.",
-                SHARE,
+                q.SHARE,
                 (Query(q.of_range(q.POLICY, q.EXECUTED)),),
-                thresholds=POLICY_SHARE,
+                thresholds=q.POLICY_SHARE,
                 width=4,
                 height=4,
                 maximum=1,
@@ -103,189 +98,12 @@ def numbers() -> Panels:
                 6,
                 "Flow pairs avoided",
                 "Of the pairs of frames that the segments' flow would have taken.",
-                SHARE,
+                q.SHARE,
                 (Query(q.of_range(q.PAIRS_AVOIDED, f"{q.PAIRS_COMPUTED} + {q.PAIRS_AVOIDED}")),),
                 width=4,
                 height=4,
                 maximum=1,
                 decimals=1,
             )
-        ),
-    ]
-
-
-def multiply_adds() -> Panels:
-    executed, dense, answered = total(q.EXECUTED), total(q.DENSE), total(q.ANSWERED)
-    return [
-        graph(
-            Shown(
-                10,
-                "Executed against dense",
-                "Multiply-adds per second by component, stacked, under the line of what running"
-                " everything would have taken.",
-                FLOP_RATE,
-                (
-                    Query(total(q.EXECUTED, "component"), "{{component}}"),
-                    Query(dense, "dense"),
-                ),
-            ),
-            stacked=True,
-            line="dense",
-        ),
-        graph(
-            Shown(
-                11,
-                "Compute saved",
-                "1 - spent / dense. Alert: less than half of the day's average.",
-                SHARE,
-                (Query(q.saved(executed, dense), "saved"),),
-                thresholds=SAVING,
-                minimum=None,
-                maximum=1,
-            )
-        ),
-        graph(
-            Shown(
-                12,
-                "Per video",
-                "Multiply-adds of an answer, spent and dense. Both move with the number of"
-                " segments that are asked for.",
-                FLOP,
-                (
-                    Query(ratio(executed, answered), "spent"),
-                    Query(ratio(dense, answered), "dense"),
-                ),
-            )
-        ),
-        graph(
-            Shown(
-                13,
-                "Segments",
-                "Segments answered per second: what the other panels are about, and how much.",
-                "suffix: /s",
-                (Query(total(q.SEGMENTS), "segments"),),
-            )
-        ),
-    ]
-
-
-def decisions() -> Panels:
-    return [
-        graph(
-            Shown(
-                21,
-                "Selected, by modality",
-                "Of the segments in which the modality is available. Alerts: under 1 % or over"
-                " 99 % for an hour.",
-                SHARE,
-                (
-                    Query(
-                        ratio(total(q.SELECTED, "modality"), total(q.SELECTABLE, "modality")),
-                        "{{modality}}",
-                    ),
-                ),
-                thresholds=("red", ((0.01, "green"), (0.99, "red"))),
-                width=8,
-                maximum=1,
-            )
-        ),
-        graph(
-            Shown(
-                22,
-                "Decisions",
-                "One for each modality of each segment, per second. Unavailable: the video has no"
-                " such stream.",
-                "suffix: /s",
-                (Query(total(q.DECISIONS, "modality, decision"), "{{modality}} {{decision}}"),),
-                width=8,
-            ),
-            stacked=True,
-        ),
-        graph(
-            Shown(
-                23,
-                "Flow pairs",
-                "Pairs of frames whose optical flow was computed, and was not needed, per second.",
-                "suffix: /s",
-                (
-                    Query(total(q.PAIRS_COMPUTED), "computed"),
-                    Query(total(q.PAIRS_AVOIDED), "avoided"),
-                ),
-                width=8,
-            ),
-            stacked=True,
-        ),
-    ]
-
-
-def costs() -> Panels:
-    return [
-        graph(
-            Shown(
-                31,
-                "Compute per second of video",
-                "Seconds of each stage, for each second of video. Above 1 in all, a stream needs"
-                " more than one place to be kept up with.",
-                SECONDS,
-                (
-                    Query(
-                        share(total(q.STAGE_SECONDS, "stage"), total(q.VIDEO_SECONDS)),
-                        "{{stage}}",
-                    ),
-                ),
-                thresholds=above(1.0, colour="yellow"),
-            ),
-            stacked=True,
-        ),
-        graph(
-            Shown(
-                32,
-                "Cost of the policy",
-                "Its part of the multiply-adds spent, and of the time from probe to answer. It"
-                " pays where this is less than what it saves.",
-                SHARE,
-                (
-                    Query(ratio(total(q.POLICY), total(q.EXECUTED)), "of multiply-adds"),
-                    Query(ratio(total(q.POLICY_SECONDS), total(q.COMPUTE_SECONDS)), "of time"),
-                ),
-                thresholds=POLICY_SHARE,
-                maximum=1,
-            )
-        ),
-    ]
-
-
-def versions() -> Panels:
-    by = "version"
-    return [
-        graph(
-            Shown(
-                41,
-                "Compute saved, by model version",
-                "1 - spent / dense of each version, while one replaces another and after.",
-                SHARE,
-                (Query(q.saved(total(q.EXECUTED, by), total(q.DENSE, by)), "{{version}}"),),
-                thresholds=SAVING,
-                minimum=None,
-                maximum=1,
-            )
-        ),
-        rows(
-            Shown(
-                42,
-                "Model versions over the whole range",
-                "What each version spent on a video, what it would have taken densely, what was"
-                " saved, and how long it took for a second of video.",
-                FLOP,
-                (
-                    Query(q.of_range(q.EXECUTED, q.ANSWERED, by), "Spent per video"),
-                    Query(q.of_range(q.DENSE, q.ANSWERED, by), "Dense per video"),
-                    Query(q.saved_in_range(by), "Saved"),
-                    Query(q.of_range(q.COMPUTE_SECONDS, q.VIDEO_SECONDS, by), "Time per second"),
-                ),
-                minimum=None,
-            ),
-            by=by,
-            units={"Saved": SHARE, "Time per second": SECONDS},
         ),
     ]

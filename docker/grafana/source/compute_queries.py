@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 from promql import in_range, ratio, total, versioned_rate
+from shown import above
+
+FLOP, FLOP_RATE, SECONDS, SHARE = "si:FLOP", "flops", "suffix: s/s", "percentunit"
+# Spending more than running everything is bad; saving next to nothing is not much better.
+SAVING = ("red", ((0.0, "yellow"), (0.05, "green")))
+POLICY_SHARE = above(0.2, colour="yellow")
 
 EXECUTED = versioned_rate("adamml_flops_executed_total")
 POLICY = versioned_rate("adamml_flops_executed_total", 'component="policy"')
@@ -33,7 +39,3 @@ def of_range(numerator: str, denominator: str, by: str = "") -> str:
 
 def saved_in_range(by: str = "") -> str:
     return f"1 - {of_range(EXECUTED, DENSE, by)}"
-
-
-def giga(expression: str) -> str:
-    return f"{expression} / 1e9"
