@@ -14,6 +14,7 @@ from model.inputs.video_inputs import open_video
 from model.runtime.onnx import OnnxRuntime
 from model.runtime.torch import TorchRuntime
 from model.spec import FusionSpec, PolicySpec
+from tests.support.curves import CURVE, write_curved
 from tests.support.models import tiny_model, tiny_spec
 from tests.support.moving_clip import moving_clip
 
@@ -165,6 +166,40 @@ def test_a_budget_is_never_exceeded_at_any_value(classifier, clips):
         options = ClassifyOptions(max_gflops=gflops, threshold=0.0)
         compute = classifier.classify(clips["sound"], options).compute
         assert compute.macs / 1e9 <= gflops
+
+
+@pytest.fixture
+def curved(tiny_bundle, tmp_path):
+    return Classifier(OnnxRuntime.load(write_curved(tiny_bundle, tmp_path / "curved.adamml")))
+
+
+def test_a_budget_is_obeyed_with_the_curves_threshold_and_segments(curved, clips):
+    for budget, point in zip((0.25, 0.5, 1.0), CURVE, strict=True):
+        result = curved.classify(clips["sound"], ClassifyOptions(budget=budget))
+
+        assert (result.budget, result.threshold) == (budget, point.threshold)
+        options = ClassifyOptions(threshold=point.threshold, segments=point.segments)
+        by_hand = curved.classify(clips["sound"], options)
+        assert without_times(result) == dataclasses.replace(without_times(by_hand), budget=budget)
+
+
+@pytest.mark.parametrize("budget", [None, 0.4])
+def test_a_ceiling_is_never_exceeded_whatever_the_curve_promises(curved, clips, budget):
+    """Its points promise a mean, which a video may be above: the ceiling cuts it short."""
+    policy = curved.spec.require_costs().policy.total
+    cut, most = 0, 0.08 if budget is None else 0.04
+    for gflops in np.linspace(policy / 1e9, most, 12).tolist():
+        options = ClassifyOptions(max_gflops=gflops, budget=budget)
+        result = curved.classify(clips["sound"], options)
+        assert result.compute.macs / 1e9 <= gflops
+        free = ClassifyOptions(threshold=result.threshold, segments=len(result.segments))
+        cut += curved.classify(clips["sound"], free).compute.macs / 1e9 > gflops
+    assert cut
+
+
+def test_a_ceiling_below_the_policy_of_the_cheapest_point_is_refused(curved, clips):
+    with pytest.raises(BudgetTooSmallError, match="the policy network on 1 segments alone"):
+        curved.classify(clips["sound"], ClassifyOptions(max_gflops=1e-4))
 
 
 def test_the_budget_of_exactly_the_answer_gives_the_answer(classifier, clips):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from model.spec import ModelSpec
+from model.spec import ModelSpec, OperatingPoint
 from service.app import create_app
 from service.parameters import PARAMETER_NAMES
 
@@ -72,6 +72,18 @@ def test_model_tells_its_spec(client, recognizer):
     assert body["labels"] == ["Archery", "Bowling", "Diving"]
     assert body["modalities"] == ["rgb", "flow", "audio"]
     assert (body["name"], body["version"], body["curve"]) == ("fake", "0123456789ab", [])
+
+
+def test_the_curve_tells_the_number_of_segments(client, recognizer):
+    points = [
+        OperatingPoint(threshold=0.5, accuracy=0.5, gflops=1.0, segments=3),
+        OperatingPoint(threshold=0.4, accuracy=0.6, gflops=2.0),
+    ]
+    recognizer.spec = recognizer.spec.model_copy(update={"curve": tuple(points)})
+
+    curve = client.get("/model").json()["curve"]
+
+    assert [point["segments"] for point in curve] == [3, recognizer.spec.eval_segments]
 
 
 def test_two_applications_share_nothing(make_settings, recognizer):
