@@ -10,7 +10,9 @@ import typer
 
 
 def evaluate(
-    manifest: Annotated[Path, typer.Argument(help="CSV with path, label and split.")],
+    manifest: Annotated[
+        Path, typer.Argument(help="Manifest, .csv or .jsonl, or a folder with one for each class.")
+    ],
     model: Annotated[
         Path | None, typer.Option(help="Bundle or checkpoint; the bundled model otherwise.")
     ] = None,
@@ -39,7 +41,9 @@ def evaluate(
     if plot and (not frontier or plot.suffix not in (".svg", ".png")):
         raise typer.BadParameter("needs --frontier, and a name that ends in .svg or .png")
     logging.basicConfig(level=logging.WARNING)
-    samples = read_manifest(manifest).split(split)
+    samples = read_manifest(manifest, for_training=False).split(split)
+    if not samples:
+        raise ValueError(f"{manifest}: no video is in {split}")
     runtime = load_runtime(model or BUNDLED_MODEL)
     measure = measure_frontier if frontier else evaluate_runtime
     report: Report | Frontier = measure(runtime, samples)

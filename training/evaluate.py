@@ -12,18 +12,17 @@ from dataclasses import dataclass
 import numpy as np
 from tqdm import tqdm
 
-from model.deadline import Deadline
 from model.decisions import BoolArray, Choices, FloatArray, choose, keep_probabilities
-from model.errors import VideoError
+from model.errors import ClassificationError
 from model.evidence import evidence
-from model.inputs.limits import DecodeLimits
-from model.inputs.video_inputs import open_video
 from model.runtime.base import Array, Runtime
+from training.cores import num_cores
 from training.manifest import Sample
+from training.merit import hits_among, merit
+from training.part import Part
+from training.views import View, open_view
 
 logger = logging.getLogger(__name__)
-
-VIDEO_SECONDS = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +33,19 @@ class Outputs:
     available: BoolArray  # (S, M)
     logits: Array  # (S, M, K), zero where unavailable
     exit_logits: Array | None  # (S, K)
-    label: int
+    labels: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """Top-1 accuracy, mean GFLOPs a video and selection rate by modality (of all segments)."""
+    """Mean GFLOPs a video and selection rate by modality (of all segments).
+
+    `accuracy` is top-1, or mean average precision where videos have several labels. `top5`: share
+    of the videos one of whose five likeliest labels is right.
+    """
 
     accuracy: float
+    top5: float
     gflops: float
     selection: dict[str, float]
 
@@ -51,25 +55,28 @@ def compute_outputs(
     samples: Sequence[Sample],
     *,
     segments: int | None = None,
-    workers: int = 2,
+    workers: int | None = None,
 ) -> list[Outputs]:
     """Run every network on every video; a file that cannot be read is reported and left out.
 
-    `segments` None: as many as are served by default.
-    """
-    labels = list(runtime.spec.labels)
-    segments = segments or runtime.spec.eval_segments
+    `segments` None: as many as are served by default; `workers` None: one a core.
 
-    def outputs_or_none(sample: Sample) -> Outputs | None:
+    Raises:
+        ValueError: a video has a label that the model does not know.
+    """
+    segments = segments or runtime.spec.eval_segments
+    labels = [_label_indices(runtime, sample) for sample in samples]
+
+    def outputs_or_none(sample: Sample, labels: tuple[int, ...]) -> Outputs | None:
         try:
-            return _outputs(runtime, sample, labels.index(sample.label), segments)
-        except VideoError as error:
+            return _outputs(runtime, sample, labels, segments)
+        except (ClassificationError, OSError) as error:
             logger.warning("%s is left out: %s", sample.path, error)
             return None
 
-    with ThreadPoolExecutor(workers) as pool:
+    with ThreadPoolExecutor(workers or num_cores()) as pool:
         results = tqdm(
-            pool.map(outputs_or_none, samples),
+            pool.map(outputs_or_none, samples, labels),
             total=len(samples),
             desc=f"evaluate {segments} segments",
             disable=None,
@@ -77,15 +84,20 @@ def compute_outputs(
         return [result for result in results if result is not None]
 
 
-def _outputs(runtime: Runtime, sample: Sample, label: int, segments: int) -> Outputs:
+def _label_indices(runtime: Runtime, sample: Sample) -> tuple[int, ...]:
+    known = runtime.spec.labels
+    unknown = set(sample.labels) - set(known)
+    if unknown:
+        raise ValueError(
+            f"{sample.path}: {sorted(unknown)} are no labels of {runtime.spec.name}, which has"
+            f" {list(known)}"
+        )
+    return tuple(known.index(label) for label in sample.labels)
+
+
+def _outputs(runtime: Runtime, sample: Sample, labels: tuple[int, ...], segments: int) -> Outputs:
     spec = runtime.spec
-    video = open_video(
-        sample.path,
-        spec,
-        segments,
-        limits=DecodeLimits(),
-        deadline=Deadline(VIDEO_SECONDS),
-    )
+    video = open_view(sample.path, spec, View(segments), Part.of(sample))
     available = video.available()
     names = spec.modality_names
     features = [runtime.policy_features(name, video.policy_inputs(name)) for name in names]
@@ -97,7 +109,7 @@ def _outputs(runtime: Runtime, sample: Sample, label: int, segments: int) -> Out
             logits[rows, column] = runtime.recognize(name, inputs)
     judgement = runtime.judge(features, available)
     probabilities = keep_probabilities(judgement.logits)
-    return Outputs(probabilities, available, logits, judgement.exit_logits, label)
+    return Outputs(probabilities, available, logits, judgement.exit_logits, labels)
 
 
 def score_adaptive(runtime: Runtime, outputs: Iterable[Outputs], threshold: float) -> Score:
@@ -137,6 +149,7 @@ def score_random(
         scores.append(_score(runtime, decided, policy_macs=costs.policy.total))
     return Score(
         accuracy=float(np.mean([score.accuracy for score in scores])),
+        top5=float(np.mean([score.top5 for score in scores])),
         gflops=float(np.mean([score.gflops for score in scores])),
         selection={n: float(np.mean([s.selection[n] for s in scores])) for n in rates},
     )
@@ -159,18 +172,21 @@ def _score(
 ) -> Score:
     spec, costs = runtime.spec, runtime.spec.require_costs()
     macs = np.array([costs.recognition[name].total for name in spec.modality_names])
-    correct = [_is_correct(runtime, one, choices) for one, choices in decided]
+    logits = np.stack([_video_logits(runtime, one, choices) for one, choices in decided])
+    labels = [one.labels for one, _ in decided]
     selections = [choices.selected for _, choices in decided]
     spent = [(selected * macs).sum() + policy_macs * len(selected) for selected in selections]
     rates = np.mean([selected.mean(axis=0) for selected in selections], axis=0)
     return Score(
-        accuracy=float(np.mean(correct)),
+        accuracy=merit(logits, labels),
+        top5=hits_among(logits, labels, 5),
         gflops=float(np.mean(spent)) / 1e9,
         selection=dict(zip(spec.modality_names, rates.tolist(), strict=True)),
     )
 
 
-def _is_correct(runtime: Runtime, one: Outputs, choices: Choices) -> bool:
+def _video_logits(runtime: Runtime, one: Outputs, choices: Choices) -> Array:
+    """(K,)"""
     logits, kept = evidence(runtime.spec, choices)
     logits[:, : choices.selected.shape[1]][choices.selected] = one.logits[choices.selected]
-    return int(runtime.fuse(logits, kept).video.argmax()) == one.label
+    return runtime.fuse(logits, kept).video

@@ -16,11 +16,15 @@ from training.evaluate import (
     score_random,
 )
 from training.manifest import Sample
+from training.merit import merit_name
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Scores by row: "adaptive", random decisions, then the fixed subsets, the dense one last."""
+    """Scores by row: "adaptive", random decisions, then the fixed subsets, the dense one last.
+
+    `merit`: what their accuracy is, "top-1" or "mAP".
+    """
 
     name: str
     version: str
@@ -28,6 +32,7 @@ class Report:
     num_skipped: int
     threshold: float
     rows: dict[str, Score]
+    merit: str = "top-1"
 
     def as_dict(self) -> dict[str, object]:
         return {
@@ -35,9 +40,11 @@ class Report:
             "videos": self.num_videos,
             "skipped": self.num_skipped,
             "threshold": self.threshold,
+            "merit": self.merit,
             "rows": {
                 name: {
                     "accuracy": score.accuracy,
+                    "top5": score.top5,
                     "gflops": score.gflops,
                     "selection": score.selection,
                 }
@@ -49,7 +56,7 @@ class Report:
         """Markdown; rates are shares of all segments."""
         names = list(self.rows["adaptive"].selection)
         lines = [
-            f"| modalities | top-1 | GFLOPs | {' | '.join(names)} |",
+            f"| modalities | {self.merit} | GFLOPs | {' | '.join(names)} |",
             f"|---|---|---|{'---|' * len(names)}",
         ]
         for row, score in self.rows.items():
@@ -86,4 +93,5 @@ def report_on(runtime: Runtime, outputs: Sequence[Outputs], *, num_videos: int) 
         num_skipped=num_videos - len(outputs),
         threshold=runtime.spec.threshold,
         rows=rows,
+        merit=merit_name([one.labels for one in outputs]),
     )

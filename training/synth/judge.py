@@ -9,7 +9,7 @@ from pathlib import Path
 
 from model.classification import Classification, ClassifyOptions
 from model.classifier import Classifier
-from model.errors import VideoError
+from model.errors import ClassificationError
 from model.spec import Modality
 from training.manifest import Sample, Split, read_manifest
 from training.parallel import in_parallel
@@ -51,7 +51,7 @@ def judge(
     def answer(sample: Sample) -> Classification | None:
         try:
             return classifier.classify(sample.path, options)
-        except VideoError as error:
+        except (ClassificationError, OSError) as error:
             logger.warning("%s is left out: %s", sample.path, error)
             return None
 
