@@ -15,7 +15,7 @@ def test_one_label_each_is_judged_by_top_1():
 
 
 def test_several_labels_or_none_are_judged_by_mean_average_precision():
-    """Class 0: a and b are equal; class 1: b before the others, which are equal; class 2: c first."""
+    """Class 0: a and b are equal; class 1: b is before the others, which are equal; 2: c first."""
     labels = [(0, 1), (1,), (2,), ()]
 
     assert merit_name(labels) == "mAP"
