@@ -110,6 +110,12 @@ def test_json_round_trip(name):
     assert parse_spec(spec.model_dump_json()) == spec
 
 
+def test_points_of_a_curve_from_before_they_had_segments_are_read():
+    spec = parse_spec(changed(curve=[{"threshold": 0.5, "accuracy": 0.9, "gflops": 1.5}]))
+
+    assert spec.curve[0].segments is None
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -92,7 +92,7 @@ def test_a_run_skips_unreadable_files_and_writes_a_checkpoint(folder, caplog):
 
 def test_the_curve_is_measured_beside_every_static_choice(folder):
     runtime = load_runtime(train(read_config(folder / "run.toml")))
-    samples = read_manifest(folder / "manifest.csv").split("test")
+    samples = read_manifest(folder / "manifest.csv").split("val")
 
     frontier = measure_frontier(runtime, samples, segments=(1, 2))
 
@@ -101,6 +101,9 @@ def test_the_curve_is_measured_beside_every_static_choice(folder):
     both = ("rgb", "flow")
     assert costs[both, 2] == pytest.approx(2 * costs[both, 1])
     assert [one.promised for one in frontier.adaptive] == list(runtime.spec.curve)
+    served = frontier.adaptive[0]
+    assert served.score.gflops == pytest.approx(served.promised.gflops), "measured on validation"
+    assert served.score.accuracy == served.promised.accuracy
     cheapest = min(frontier.static, key=lambda one: one.score.gflops)
     assert frontier.best_static(cheapest.score.gflops / 2) is None
     best = frontier.best_static(1e9)
