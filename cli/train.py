@@ -39,6 +39,8 @@ def train(
 
     Several processes: torchrun --nproc-per-node N -m cli.main train CONFIG.
     """
+    from tqdm.contrib.logging import logging_redirect_tqdm
+
     from training.config import read_config
     from training.train import train as run
 
@@ -51,6 +53,7 @@ def train(
     changes = {name: str(value) for name, value in given.items() if value is not None}
     hardware = settings.hardware.model_copy(update=changes)
     data = settings.data.model_copy(update={"workers": workers or settings.data.workers})
-    path = run(settings.model_copy(update={"hardware": hardware, "data": data}))
+    with logging_redirect_tqdm():
+        path = run(settings.model_copy(update={"hardware": hardware, "data": data}))
     if is_main:
         typer.echo(path)

@@ -62,6 +62,8 @@ class StageFile:
     def save(self, state: Mapping[str, Any]) -> None:
         """Atomically: a run killed at any moment leaves the previous epoch's state or this."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
+        for unfinished in self.path.parent.glob(f".{self.path.name}.*"):
+            unfinished.unlink()  # by a run that was killed while it wrote
         saved = {"facts": self._facts(), "state": dict(state)}
         write_atomically(self.path, lambda path: torch.save(saved, path))
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
 
 from training.config import TrainConfig
 from training.distributed import Ranks, join_ranks
 from training.hardware import Hardware, find_hardware
+from training.run_lock import run_lock
 from training.run_log import RunLog
 
 
@@ -30,11 +31,10 @@ class Engine:
 
 @contextmanager
 def start_engine(config: TrainConfig) -> Iterator[Engine]:
-    """Raises ValueError where a GPU is asked for and there is none."""
+    """Raises ValueError where a GPU is asked for and there is none, or another run is at work."""
     hardware = find_hardware(config.hardware)
     ranks = join_ranks(hardware.device)
-    log = RunLog(config.output if ranks.is_main else None, tensorboard=config.tensorboard)
-    try:
+    folder = config.output if ranks.is_main else None
+    log = RunLog(folder, tensorboard=config.tensorboard)
+    with run_lock(folder) if folder else nullcontext(), closing(log):
         yield Engine(hardware, ranks, log)
-    finally:
-        log.close()

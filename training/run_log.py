@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
+
+logger = logging.getLogger(__name__)
 
 LOG_NAME = "log.jsonl"
 TENSORBOARD_FOLDER = "tensorboard"
@@ -49,8 +52,11 @@ class RunLog:
         self._write("step", where, values)
 
     def epoch(self, where: Where, **values: Value) -> None:
-        """Shown by TensorBoard as well, below the stage's name."""
+        """Shown by TensorBoard as well, below the stage's name, and told in one line."""
         self._write("epoch", where, values)
+        if self._path is not None:
+            told = ", ".join(f"{name} {number:.4g}" for name, number in _numbers(values))
+            logger.info("%s: %s", where, told)
         if self._tensorboard is None:
             return
         writer = self._open_tensorboard(self._tensorboard)

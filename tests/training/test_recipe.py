@@ -4,13 +4,12 @@ import pytest
 import torch
 from torch import nn
 
-from model.blank import blank_inputs
 from model.networks.adamml import AdaMML
 from model.networks.decisions import keep_probability
 from model.spec import PolicySpec
-from tests.support.models import LABELS, tiny_spec
+from tests.support.models import tiny_spec
+from tests.support.raw_features import raw_features
 from training.engine import Engine
-from training.features import Features
 from training.joint import JointTrainer
 from training.joint_objective import JointObjective, draw
 from training.joint_parts import set_modes
@@ -20,30 +19,6 @@ from training.optimization import Stepper, make_optimizer, unimodal_schedule
 from training.pooling import pool_all
 from training.recipe import JointConfig, UnimodalConfig
 from training.run_log import Where
-
-NUM_VIDEOS, NUM_SEGMENTS = 6, 2
-
-
-def raw_features(model, *, seed=0):
-    """Random inputs of the right shapes; raw, so that the trunks run."""
-    torch.manual_seed(seed)
-    inputs = {"recognizer": {}, "policy": {}}
-    silence = {}
-    for name in model.spec.modality_names:
-        for role, by_name in inputs.items():
-            shape = blank_inputs(model.spec, name, role=role).shape[1:]
-            like = (NUM_VIDEOS, NUM_SEGMENTS, *shape)
-            images = torch.randint(0, 256, like, dtype=torch.uint8)
-            by_name[name] = torch.randn(like) if name == "audio" else images
-        silence[name] = torch.from_numpy(blank_inputs(model.spec, name, role="policy"))[0]
-    return Features(
-        recognition=inputs["recognizer"],
-        policy=inputs["policy"],
-        silence=silence,
-        available=torch.ones(NUM_VIDEOS, NUM_SEGMENTS, len(model.spec.modalities)).bool(),
-        targets=torch.arange(NUM_VIDEOS) % len(LABELS),
-        is_raw=True,
-    )
 
 
 def train_once(config, *, spec=None, seed=0):

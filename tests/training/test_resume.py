@@ -12,10 +12,12 @@ import time
 import pytest
 import torch
 
+from cli.main import main
 from model.checkpoint import load_checkpoint
 from tests.support.training_run import RUN, write_config
-from training.checkpointing import StateError
+from training.checkpointing import StageFile, StateError
 from training.config import read_config
+from training.run_lock import run_lock
 from training.run_log import LOG_NAME
 from training.train import STATE_FOLDER, train
 
@@ -65,7 +67,7 @@ def test_killed_at_random_moments_and_resumed_it_has_the_same_weights(folder, un
     config = write_config(folder, "cut")
     draws = random.Random(seed := random.randrange(10**6))
     statuses = []
-    for most in (4, 7, 3):
+    for most in (8, 6):
         process = start(config)
         kill_after(
             process,
@@ -133,17 +135,39 @@ def test_finished_stages_of_unchanged_facts_are_used_again(folder, uninterrupted
     assert before < snapshot(other)
 
 
-def test_an_infinite_loss_stops_the_run_and_names_the_moment(folder):
-    text = RUN.replace("epochs = 3", "epochs = 3\nlearning_rate = 1e30", 1)
-    result = start(write_config(folder, "diverging", text))
-    errors = result.communicate(timeout=240)[1]
+def test_a_second_run_in_the_same_folder_is_refused(folder, uninterrupted):
+    with (
+        run_lock(folder / "whole"),
+        pytest.raises(ValueError, match=r"another process is training in .*whole; stop it first"),
+    ):
+        train(read_config(write_config(folder, "whole")))
 
-    assert result.returncode == 1
+
+def test_what_a_killed_run_was_writing_is_cleared_away(tmp_path):
+    file = StageFile(tmp_path / "joint.pt", {})
+    (tmp_path / ".joint.pt.abc").write_bytes(b"half a state")
+    (tmp_path / ".other.pt.abc").write_bytes(b"of somebody else")
+
+    file.save({"epochs_done": 1})
+
+    assert {path.name for path in tmp_path.iterdir()} == {"joint.pt", ".other.pt.abc"}
+    assert file.load() == {"epochs_done": 1}
+
+
+def test_an_infinite_loss_stops_the_run_and_names_the_moment(folder, monkeypatch, capsys):
+    text = RUN.replace("epochs = 3", "epochs = 3\nlearning_rate = 1e30", 1)
+    config = write_config(folder, "diverging", text)
+    monkeypatch.setattr(sys, "argv", ["adamml", "train", str(config)])
+
+    with pytest.raises(SystemExit) as ended:
+        main()
+
+    assert ended.value.code == 1
     assert re.search(
         r"^adamml: FloatingPointError: the loss is nan in unimodal_rgb, epoch 0, step \d;",
-        errors,
+        capsys.readouterr().err,
         re.MULTILINE,
-    ), errors
+    )
 
 
 def test_a_damaged_state_is_named(folder, uninterrupted, tmp_path):
