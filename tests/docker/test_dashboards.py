@@ -25,6 +25,7 @@ from tests.support.dashboards import (
     panels,
 )
 from tests.support.prometheus_programs import CONFIGURATION
+from tests.support.running_prometheus import asking
 
 EACH_DASHBOARD = pytest.mark.parametrize("path", DASHBOARD_FILES, ids=lambda path: path.stem)
 QUERIES = panel_queries()
@@ -35,9 +36,12 @@ EACH_PANEL = pytest.mark.parametrize(
 )
 
 
-def test_what_reads_the_expressions_reads_them_well():
-    assert doctest.testmod(support) == (0, doctest.testmod(support).attempted)
-    assert doctest.testmod(support).attempted
+@pytest.mark.parametrize("module", [support, asking])
+def test_the_examples_hold(module):
+    results = doctest.testmod(module)
+
+    assert results.attempted
+    assert results.failed == 0
 
 
 def test_the_committed_files_are_what_is_generated(tmp_path):
@@ -112,7 +116,7 @@ def test_a_query_follows_the_variables(query):
         elif name != "up":
             assert 'instance=~"$instance"' in matchers
     for window in re.findall(r"\[([^]]*)\]", query.expression):
-        assert window in ("$__rate_interval", "$__range:$__rate_interval")
+        assert window in ("$__rate_interval", "$__range:$__interval")
 
 
 @EACH_DASHBOARD

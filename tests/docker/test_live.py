@@ -6,6 +6,7 @@ One test, because what it needs takes seconds to start and to fill.
 from __future__ import annotations
 
 import math
+import subprocess
 import sys
 import threading
 import time
@@ -20,6 +21,7 @@ from server_process import ServerProcess
 
 from tests.support.dashboards import (
     DASHBOARD_FILES,
+    GRAFANA,
     RULES,
     load,
     metric_names,
@@ -34,7 +36,7 @@ from tests.support.mixed_load import (
     run,
 )
 from tests.support.prometheus_programs import program, promtool
-from tests.support.running_prometheus import RunningPrometheus, all_chosen, interpolate
+from tests.support.running_prometheus import RunningPrometheus, asking
 
 COMMAND = [sys.executable, "-m", "cli.main", "serve"]
 # What Prometheus makes of a histogram or a counter with one name in its type line.
@@ -85,7 +87,7 @@ def wait_until_empty(missing):
     return left
 
 
-def test_dashboards_and_rules_on_a_busy_service(busy):
+def test_dashboards_and_rules_on_a_busy_service(busy, tmp_path):
     prometheus, service = busy
 
     assert wait_until_empty(lambda: rules_without_data(prometheus)) == []
@@ -96,6 +98,7 @@ def test_dashboards_and_rules_on_a_busy_service(busy):
     assert promtool("check", "metrics", text=scrape) == (0, "")
     assert names_nobody_exports(scrape) == set()
     assert families_nobody_looks_at(scrape) == set()
+    assert draw_picture(prometheus, tmp_path / "picture.png").startswith(b"\x89PNG")
 
 
 def families(scrape):
@@ -143,7 +146,7 @@ def rules_without_data(prometheus):
 def panels_without_data(prometheus):
     missing = []
     for query in panel_queries():
-        expression = interpolate(query.expression, grafana_variables(prometheus))
+        expression = asking.interpolate(query.expression, grafana_variables(prometheus))
         if query.target["instant"]:
             values = [value for _, value in prometheus.query(expression)]
         else:
@@ -157,14 +160,14 @@ def panels_without_data(prometheus):
 
 def grafana_variables(prometheus):
     """Everything chosen, on a dashboard of the last minute."""
-    given = {"__rate_interval": "10s", "__range": "60s"}
-    return all_chosen(prometheus, load(DASHBOARD_FILES[0]), given)
+    given = {"__interval": "1s", "__rate_interval": "10s", "__range": "60s"}
+    return asking.all_chosen(prometheus, load(DASHBOARD_FILES[0]), given)
 
 
 def shown_saving(prometheus):
     """What the dashboard's first number says of the last minute."""
     (query,) = (q for q in panel_queries() if (q.dashboard, q.panel["id"]) == ("adamml-compute", 1))
-    expression = interpolate(query.expression, grafana_variables(prometheus))
+    expression = asking.interpolate(query.expression, grafana_variables(prometheus))
     ((_, value),) = prometheus.query(expression)
     return value
 
@@ -174,6 +177,14 @@ def exact_saving(prometheus):
     ((_, executed),) = prometheus.query("sum(adamml_flops_executed_total)")
     ((_, dense),) = prometheus.query("sum(adamml_flops_dense_total)")
     return 1 - executed / dense
+
+
+def draw_picture(prometheus, path):
+    """The README's, of the last minute."""
+    options = ["--minutes", "1", "--scrape-seconds", "1", "--to", path]
+    command = [sys.executable, GRAFANA / "source" / "picture.py", prometheus.url, *options]
+    subprocess.run(command, check=True, timeout=120)
+    return path.read_bytes()
 
 
 def has_numbers(values):

@@ -17,19 +17,18 @@ from tests.support.prometheus_programs import CONFIGURATION, program
 # The same questions as those that draw the README's picture.
 sys.path.insert(0, str(GRAFANA / "source"))
 
-from asking import Prometheus, all_chosen, interpolate
-
-__all__ = ["RunningPrometheus", "all_chosen", "interpolate"]
+import asking
 
 
-class RunningPrometheus(Prometheus):
+class RunningPrometheus(asking.Prometheus):
     """A context manager; `targets` are the addresses to scrape, in place of a name to resolve."""
 
     def __init__(self, directory, targets):
         self._directory = directory
         self._targets = targets
         self._port = _free_port()
-        super().__init__(f"http://127.0.0.1:{self._port}")
+        self.url = f"http://127.0.0.1:{self._port}"
+        super().__init__(self.url)
 
     def __enter__(self):
         configuration = self._directory / "prometheus.yml"

@@ -66,6 +66,7 @@ class Window:
         """A rate needs four scrapes, and no gap between one step's window and the next."""
         rate = max(self.step + self.scrape_interval, 4 * self.scrape_interval)
         return {
+            "__interval": f"{self.step:.0f}s",
             "__rate_interval": f"{rate:.0f}s",
             "__range": f"{self.end - self.start:.0f}s",
         }

@@ -105,7 +105,7 @@ def _decorate(axes: Axes, panel: Panel) -> None:
 
 def _dress(axes: Axes, title: str) -> None:
     """Grafana's dark look."""
-    locator = AutoDateLocator(maxticks=6)  # type: ignore[no-untyped-call]
+    locator = AutoDateLocator(minticks=2, maxticks=6)  # type: ignore[no-untyped-call]
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(DateFormatter("%H:%M"))  # type: ignore[no-untyped-call]
     axes.set_facecolor(PAPER)

@@ -33,9 +33,10 @@ def versioned_rate(metric: str, matchers: str = "") -> str:
 def in_range(expression: str) -> str:
     """What `expression`, a rate, adds up to over the dashboard's time range, but for a factor.
 
-    For ratios of two. An increase over the range would ask for the version only at its end.
+    For ratios of two. An increase over the range would ask for the version only at its end; steps
+    as long as the rates' windows would miss what happens between the windows' outer samples.
     """
-    return f"sum_over_time(({expression})[$__range:$__rate_interval])"
+    return f"sum_over_time(({expression})[$__range:$__interval])"
 
 
 def total(expression: str, by: str = "") -> str:
