@@ -51,15 +51,18 @@ def run_workers(settings: Settings, load: RecognizerLoader) -> int:
 def _supervise(workers: Sequence[SpawnProcess]) -> int:
     def stop(number: int | None = None, frame: FrameType | None = None) -> None:
         for worker in workers:
-            if worker.is_alive():
-                worker.terminate()
+            worker.terminate()
 
     for worker in workers:
         worker.start()
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    wait([worker.sentinel for worker in workers])
-    stop()
+    running = {worker.sentinel for worker in workers}
+    while running:
+        running -= set(wait(running))
+        stop()
+    # Only now: until it is joined the system keeps the processor time of one that has ended, and
+    # the sum over all, a counter, does not fall while others finish their requests.
     for worker in workers:
         worker.join()
     return 0 if all(worker.exitcode in _ENDED_WELL for worker in workers) else 1

@@ -75,6 +75,17 @@ def test_a_process_that_is_gone_counts_nothing(idle):
     assert registry.get_sample_value("adamml_decoder_cpu_seconds_total") == 0
 
 
+def test_a_process_that_nobody_has_waited_for_keeps_its_time():
+    """It used processors, and a counter must not fall; memory it has none any more."""
+    busy = subprocess.Popen([sys.executable, "-c", "sum(range(10_000_000))"])
+    os.waitid(os.P_PID, busy.pid, os.WEXITED | os.WNOWAIT)
+
+    assert of_all([busy.pid], "process_cpu_seconds_total") > 0.05
+    assert of_all([busy.pid], "process_resident_memory_bytes") == 0
+    busy.wait()
+    assert of_all([busy.pid], "process_cpu_seconds_total") is None
+
+
 def test_the_time_of_ended_children_is_the_decoders():
     registry = CollectorRegistry()
     DecoderCollector(lambda: [os.getpid()], registry)

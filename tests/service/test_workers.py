@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -108,6 +109,23 @@ def test_sigterm_drains_all_workers_and_leaves_nothing(server):
     assert statuses == [200, 200]
     assert server.wait() == 0
     assert list(server.temp_dir.iterdir()) == []
+
+
+def test_time_is_not_forgotten_while_the_last_worker_drains(server):
+    """The other one ends at once; a sum that falls would look like a burst to Prometheus."""
+    seconds = []
+    with ThreadPoolExecutor() as pool:
+        slow = pool.submit(httpx.post, f"{server.url}/classify", content=b"slow", headers=VIDEO)
+        wait_until(lambda: "in_progress 1.0" in httpx.get(f"{server.url}/metrics").text)
+        server.terminate()
+        with contextlib.suppress(httpx.TransportError):
+            while True:
+                text = httpx.get(f"{server.url}/metrics").text
+                seconds.append(sample(text, "process_cpu_seconds_total"))
+        assert slow.result().status_code == 200
+
+    assert seconds
+    assert seconds == sorted(seconds)
 
 
 def test_a_worker_that_dies_ends_the_service(server):
