@@ -6,6 +6,7 @@ import sys
 
 import typer
 
+from cli.bench import bench
 from cli.classify import classify
 from cli.convert import convert
 from cli.evaluate import evaluate
@@ -27,6 +28,7 @@ app = typer.Typer(
 for command in (serve, classify, flops, train, evaluate, export, convert, synth):
     app.command()(command)
 app.add_typer(prepare, name="prepare")
+app.add_typer(bench, name="bench")
 
 
 def main() -> None:
@@ -37,7 +39,7 @@ def main() -> None:
         sys.stderr.write(f"adamml: {type(error).__name__}: {error}\n")
         sys.exit(1)
     except ModuleNotFoundError as error:
-        sys.stderr.write(f"adamml: {error}; install the extra: pip install 'adamml[train]'\n")
+        sys.stderr.write(f"adamml: {error}; install the extra: pip install 'adamml[train,bench]'\n")
         sys.exit(1)
 
 

@@ -19,7 +19,7 @@ def test_the_tree_names_every_module_and_nothing_else():
             listed.add(folder + name)
         elif name.endswith("/"):
             folder = name
-    packages = ("model", "service", "training", "cli")
+    packages = ("model", "service", "training", "cli", "benchmarks")
     existing = {
         str(path.relative_to(ROOT))
         for package in packages
