@@ -59,7 +59,7 @@ def service(tmp_path, tiny_bundle):
 
 @pytest.fixture
 def busy(service, tmp_path):
-    """(Prometheus, the service), while requests keep coming."""
+    """(Prometheus, the service, a way to end the load), while requests keep coming."""
     good = good_kinds(tmp_path)
     kinds = [*good, *bad_kinds(tmp_path), *leaving_kinds(good)]
     enough = threading.Event()
@@ -69,13 +69,17 @@ def busy(service, tmp_path):
             run(service.url, kinds, num_clients=4)
 
     load_thread = threading.Thread(target=keep_asking)
+
+    def stop_asking():
+        enough.set()
+        load_thread.join()
+
     with RunningPrometheus(tmp_path, [f"127.0.0.1:{service.port}"]) as prometheus:
         load_thread.start()
         try:
-            yield prometheus, service
+            yield prometheus, service, stop_asking
         finally:
-            enough.set()
-            load_thread.join()
+            stop_asking()
 
 
 def wait_until_empty(missing):
@@ -88,17 +92,19 @@ def wait_until_empty(missing):
 
 
 def test_dashboards_and_rules_on_a_busy_service(busy, tmp_path):
-    prometheus, service = busy
+    prometheus, service, stop_asking = busy
 
     assert wait_until_empty(lambda: rules_without_data(prometheus)) == []
     assert wait_until_empty(lambda: panels_without_data(prometheus)) == []
-    assert shown_saving(prometheus) == pytest.approx(exact_saving(prometheus), abs=0.1)
     assert [rule["name"] for rule in prometheus.rules() if rule["health"] != "ok"] == []
     scrape = service.client.get("/metrics").text
     assert promtool("check", "metrics", text=scrape) == (0, "")
     assert names_nobody_exports(scrape) == set()
     assert families_nobody_looks_at(scrape) == set()
     assert draw_picture(prometheus, tmp_path / "picture.png").startswith(b"\x89PNG")
+
+    stop_asking()
+    assert wait_until_empty(lambda: saving_that_is_wrong(prometheus)) is None
 
 
 def families(scrape):
@@ -159,24 +165,23 @@ def panels_without_data(prometheus):
 
 
 def grafana_variables(prometheus):
-    """Everything chosen, on a dashboard of the last minute."""
-    given = {"__interval": "1s", "__rate_interval": "10s", "__range": "60s"}
+    """Everything chosen, on a dashboard of the last minutes."""
+    given = {"__interval": "1s", "__rate_interval": "10s", "__range": "600s"}
     return asking.all_chosen(prometheus, load(DASHBOARD_FILES[0]), given)
 
 
-def shown_saving(prometheus):
-    """What the dashboard's first number says of the last minute."""
+def saving_that_is_wrong(prometheus):
+    """What the dashboard's first number says, unless it is what the counters say, from zero on.
+
+    It needs a moment: the last requests have to leave the window of the rates.
+    """
     (query,) = (q for q in panel_queries() if (q.dashboard, q.panel["id"]) == ("adamml-compute", 1))
-    expression = asking.interpolate(query.expression, grafana_variables(prometheus))
-    ((_, value),) = prometheus.query(expression)
-    return value
-
-
-def exact_saving(prometheus):
-    """From the counters as they are, which began at zero."""
+    ((_, shown),) = prometheus.query(
+        asking.interpolate(query.expression, grafana_variables(prometheus))
+    )
     ((_, executed),) = prometheus.query("sum(adamml_flops_executed_total)")
     ((_, dense),) = prometheus.query("sum(adamml_flops_dense_total)")
-    return 1 - executed / dense
+    return None if shown == pytest.approx(1 - executed / dense, abs=0.03) else shown
 
 
 def draw_picture(prometheus, path):
