@@ -100,8 +100,11 @@ def _computed(
     """One file an item, kept for later runs; the processes of a machine share the work."""
     trunk.eval()
     files = [_file(cache, item, f"{stream} {key} {engine.hardware.facts()}") for item in items]
-    missing = [pair for pair in zip(items, files, strict=True) if not pair[1].exists()]
-    share = missing[engine.ranks.local_rank :: engine.ranks.local_world]
+    # Divided before looking at what is missing: by then another process may have begun.
+    share = list(zip(items, files, strict=True))[
+        engine.ranks.local_rank :: engine.ranks.local_world
+    ]
+    share = [pair for pair in share if not pair[1].exists()]
     for (sample, view), file in tqdm(share, desc=f"frozen {stream}", disable=None):
         inputs = _as_network_input(cache.load(sample, view, stream), engine)
         with torch.no_grad(), engine.hardware.autocast():

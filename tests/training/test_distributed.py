@@ -34,7 +34,12 @@ RUNS = {
 
 
 def configs(folder, processes):
-    return {name: write_config(folder, f"{name}_{processes}", text) for name, text in RUNS.items()}
+    """With a cache of their own, so that the processes share all of the work."""
+    own = f'cache = "cache_{processes}"'
+    return {
+        name: write_config(folder, f"{name}_{processes}", text.replace('cache = "cache"', own))
+        for name, text in RUNS.items()
+    }
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +49,7 @@ def alone(run_folder):
 
 @pytest.fixture(scope="module")
 def together(run_folder, alone):
-    """The same runs by two processes; after `alone`, which leaves the decoded inputs."""
+    """The same runs by two processes."""
     launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     script = ["-m", "tests.support.train_runs", *map(str, configs(run_folder, 2).values())]
     result = subprocess.run(
