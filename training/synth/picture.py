@@ -17,7 +17,7 @@ Floats = NDArray[np.float64]
 SIDE = 128
 # Of a crop of 7/8, wherever it lies, at least 6 pixels of the border are seen on every side.
 BORDER = 22
-PATCH = 36
+PATCH = 46
 GREY = 128.0
 # A period of the texture, and so of what moves.
 TEXTURE = 160
@@ -26,7 +26,7 @@ TEXTURE_GRAIN = 0.06  # Cycles a pixel, of the coarsest that is left.
 SPEED = 3.0  # Pixels a frame.
 # Without a label the motion goes round in a circle: the same speed, and no direction at all.
 CIRCLE_FRAMES = 16
-CHROMA = 60.0
+CHROMA = 70.0
 # The border's red, green and blue light up for these.
 LAMPS: tuple[Modality, ...] = ("rgb", "audio", "flow")
 
