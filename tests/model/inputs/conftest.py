@@ -2,6 +2,7 @@
 
 import os
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,13 @@ def num_open_files():
 
 def children():
     """Every child process of this one, zombies included: other tests' servers may live here too."""
-    tasks = Path(f"/proc/{os.getpid()}/task").iterdir()
-    return {pid for task in tasks for pid in (task / "children").read_text().split()}
+    found = set()
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # It has ended in the meantime.
+            _state, parent = (process / "stat").read_text().rpartition(")")[2].split()[:2]
+            if int(parent) == os.getpid():
+                found.add(process.name)
+    return found
 
 
 @pytest.fixture(autouse=True)
