@@ -105,7 +105,9 @@ def _compact(name: str, labels: Sequence[str]) -> ModelSpec:
         labels=tuple(labels),
         modalities=modalities,
         inputs=InputSpec(rgb_normalization=half, rgb_diff_normalization=half, audio=audio),
-        policy=PolicySpec(joint_width=256, lstm_width=128, exits=True),
+        policy=PolicySpec(
+            joint_width=256, lstm_width=128, exits=True, standardizes=True, dropout=0.5
+        ),
         fusion=FusionSpec(renormalizes=True, pools_evidence=True),
     )
 

@@ -108,6 +108,8 @@ class PolicySpec(Frozen):
     `exits` adds an exit head: a linear classifier on the branches' features gives every segment
     class logits of its own, which always take part in the fusion, so that a video may need no
     recognition network at all; the joint layers see its log probabilities.
+    `standardizes` brings the branches' features to mean 0 and spread 1 by fixed statistics of the
+    training videos; `dropout` drops some of them, in training alone.
     """
 
     joint_width: int = Field(default=2048, ge=1)
@@ -116,6 +118,8 @@ class PolicySpec(Frozen):
     joint_decision: bool = False
     sees_availability: bool = False
     exits: bool = False
+    standardizes: bool = False
+    dropout: float = Field(default=0.0, ge=0, lt=1)
 
     @model_validator(mode="after")
     def _feedback_needs_lstm(self) -> Self:

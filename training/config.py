@@ -44,6 +44,12 @@ class PolicyOverrides(Closed):
     """One decision for all modalities of a segment (ablation)."""
     sees_availability: bool | None = None
     """Tell the policy which modalities exist."""
+    exits: bool | None = None
+    """An exit head: the policy's own features classify too, so that a video may need nothing."""
+    standardizes: bool | None = None
+    """Bring the policy's features to mean 0 and spread 1 by statistics of the training videos."""
+    dropout: float | None = Field(default=None, ge=0, lt=1)
+    """Of the policy's features, in training."""
 
 
 class FusionOverrides(Closed):
@@ -53,6 +59,8 @@ class FusionOverrides(Closed):
     """How the kept modalities' logits are put together."""
     renormalizes: bool | None = None
     """Divide by the kept weights; the reference counts a skipped modality as zero logits."""
+    pools_evidence: bool | None = None
+    """Average over all that was kept in any segment, instead of over the segments."""
 
 
 class ModelConfig(Closed):

@@ -65,6 +65,7 @@ def set_modes(model: AdaMML, part: Part, config: JointConfig) -> None:
     """What is frozen neither drops out nor follows the batches, unless the config says so."""
     learns = {"recognition": part.name == "recognition", "policy": part.name == "policy"}
     model.eval()
+    model.policy.dropout.train()
     model.recognizers.train(learns["recognition"] or config.frozen_dropout)
     networks: dict[str, nn.Module] = {"recognition": model.recognizers, "policy": model.policy}
     for name, network in networks.items():

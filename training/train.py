@@ -26,6 +26,7 @@ from training.random_state import seed_rank, seed_stage
 from training.rounding import round_weights
 from training.run_facts import RunFacts
 from training.run_spec import make_input_spec, make_spec
+from training.standardizing import standardize_policy
 
 logger = logging.getLogger(__name__)
 
@@ -78,8 +79,9 @@ def _train(config: TrainConfig, engine: Engine) -> Path:
     generator = seed_stage(config.seed, "joint")
     seed_rank(config.seed, "joint", engine.ranks)
     prepare_policy(config, model, data, engine)
-    trainer = JointTrainer(model, config.joint, generator=generator, engine=engine)
     train_data, val_data = _joint_data(config, model, data, alone, engine)
+    standardize_policy(model, train_data, engine)
+    trainer = JointTrainer(model, config.joint, generator=generator, engine=engine)
     file = StageFile(config.output / STATE_FOLDER / "joint.pt", facts.joint())
     trainer.train(train_data, val_data, file=file)
 

@@ -51,6 +51,10 @@ class PolicyNetwork(nn.Module):
         )
         options = spec.policy
         width = sum(self.branch(name).feature_dim for name in spec.modality_names)
+        if options.standardizes:
+            self.register_buffer("feature_mean", torch.zeros(width))
+            self.register_buffer("feature_scale", torch.ones(width))
+        self.dropout = nn.Dropout(options.dropout)
         width += len(spec.modalities) if options.sees_availability else 0
         self.exit = nn.Linear(width, len(spec.labels)) if options.exits else None
         width += len(spec.labels) if options.exits else 0
@@ -85,7 +89,7 @@ class PolicyNetwork(nn.Module):
 
         No gradient flows from the decisions into the exit head: it answers, the policy listens.
         """
-        parts = list(features)
+        parts = [self.dropout(self._standardized(torch.cat(list(features), dim=1)))]
         if self.spec.policy.sees_availability:
             parts.append(available.to(parts[0].dtype))
         exit_logits = None
@@ -94,6 +98,11 @@ class PolicyNetwork(nn.Module):
             parts.append(F.log_softmax(exit_logits.detach(), dim=1))
         joint = F.relu(self.fc2(F.relu(self.fc1(torch.cat(parts, dim=1)))))
         return Judged(joint, exit_logits)
+
+    def _standardized(self, features: Tensor) -> Tensor:
+        if not self.spec.policy.standardizes:
+            return features
+        return (features - self.get_buffer("feature_mean")) * self.get_buffer("feature_scale")
 
     def recur(self, joint: Tensor) -> Tensor:
         """(N, S, W) -> (N, S, M, 2): the segments in order, from an empty memory."""

@@ -53,6 +53,10 @@ def tiny_model(spec: ModelSpec | None = None, *, seed: int = 0) -> AdaMML:
             tensor.normal_(0, 0.1)
         elif name.endswith("running_var"):
             tensor.uniform_(0.5, 1.5)
+        elif name.endswith("feature_mean"):
+            tensor.normal_(0, 1).copy_(tensor.half().float())
+        elif name.endswith("feature_scale"):
+            tensor.uniform_(0.5, 1.5).copy_(tensor.half().float())
         elif tensor.is_floating_point():
             tensor.copy_(tensor.half().float())
     return model

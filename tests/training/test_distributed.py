@@ -42,16 +42,9 @@ def configs(folder, processes):
     }
 
 
-@pytest.fixture(scope="module")
-def alone(run_folder):
-    return {name: train(read_config(path)) for name, path in configs(run_folder, 1).items()}
-
-
-@pytest.fixture(scope="module")
-def together(run_folder, alone):
-    """The same runs by two processes."""
+def run_by_two(configs):
     launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    script = ["-m", "tests.support.train_runs", *map(str, configs(run_folder, 2).values())]
+    script = ["-m", "tests.support.train_runs", *map(str, configs.values())]
     result = subprocess.run(
         [sys.executable, *launcher, *script],
         env={**os.environ, "OMP_NUM_THREADS": "1"},
@@ -61,31 +54,28 @@ def together(run_folder, alone):
         check=False,
     )
     assert result.returncode == 0, result.stderr
-    return {name: run_folder / f"{name}_2" / path.name for name, path in alone.items()}
 
 
-def final_weights(checkpoint):
+def final_weights(output):
     """As trained, before they are rounded to what half precision holds."""
-    state = torch.load(checkpoint.parent / STATE_FOLDER / "joint.pt", weights_only=True)
+    state = torch.load(output / STATE_FOLDER / "joint.pt", weights_only=True)
     return state["state"]["parts"]["weights"]
 
 
-@pytest.mark.parametrize(("name", "tolerance"), [("pooled", 1e-6), ("whole", 1e-4)])
-def test_two_processes_train_the_same_weights_as_one(alone, together, name, tolerance):
-    one, two = final_weights(alone[name]), final_weights(together[name])
+def test_two_processes_train_the_same_weights_as_one(run_folder):
+    for path in configs(run_folder, 1).values():
+        train(read_config(path))
 
-    assert one.keys() == two.keys()
-    for key, tensor in one.items():
-        torch.testing.assert_close(two[key], tensor, rtol=0, atol=tolerance)
+    run_by_two(configs(run_folder, 2))
 
-
-@pytest.mark.parametrize("name", RUNS)
-def test_only_one_of_the_processes_writes_the_log(alone, together, name):
-    one, two = (
-        (path.parent / LOG_NAME).read_text().splitlines() for path in (alone[name], together[name])
-    )
-
-    assert len(one) == len(two)
+    for name, tolerance in (("pooled", 1e-6), ("whole", 1e-4)):
+        one, two = (run_folder / f"{name}_{processes}" for processes in (1, 2))
+        weights, shared = final_weights(one), final_weights(two)
+        assert weights.keys() == shared.keys()
+        for key, tensor in weights.items():
+            torch.testing.assert_close(shared[key], tensor, rtol=0, atol=tolerance)
+        lines, shared_lines = ((path / LOG_NAME).read_text().splitlines() for path in (one, two))
+        assert len(lines) == len(shared_lines), "one of the processes writes the log"
 
 
 def test_a_batch_is_divided_and_its_mean_kept():

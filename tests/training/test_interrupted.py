@@ -15,9 +15,9 @@ from training.run_log import RunLog
 
 CONFIG = JointConfig(
     warmup_epochs=1,
-    alternating_epochs=2,
+    alternating_epochs=1,
     finetune_epochs=1,
-    batch_videos=3,
+    batch_videos=2,
     end_to_end=True,
     norm="trained",
     clip_gradient=5.0,
@@ -44,7 +44,7 @@ class CuttingLog(RunLog):
 def run(path, log):
     torch.manual_seed(0)
     model = AdaMML(tiny_spec())
-    data = raw_features(model)
+    data = raw_features(model).select(torch.arange(4))
     generator = torch.Generator().manual_seed(0)
     engine = Engine(hardware=Hardware(dtype=torch.bfloat16), log=log)
     trainer = JointTrainer(model, CONFIG, generator=generator, engine=engine)
@@ -56,7 +56,7 @@ def test_cut_twice_and_continued_it_ends_with_the_same_weights(tmp_path):
     whole = run(tmp_path / "whole.pt", RunLog(None))
 
     # Two batches a pass: in the second epoch, and then, from its beginning, in the third.
-    for last in (4, 7):
+    for last in (4, 5):
         with pytest.raises(CutError):
             run(tmp_path / "cut.pt", CuttingLog(last))
     continued = run(tmp_path / "cut.pt", RunLog(None))

@@ -3,8 +3,6 @@
 import json
 from statistics import mean
 
-import pytest
-
 from model.input_spec import AudioSpec, InputSpec, Normalization
 from model.loading import load_runtime
 from model.spec import FusionSpec, ModalitySpec, ModelSpec, NetworkSpec, PolicySpec
@@ -75,18 +73,18 @@ JOINT = {
 }
 
 
-@pytest.fixture(scope="module")
-def run(tmp_path_factory):
-    """The checkpoint, the epochs' records by stage, and the manifest."""
-    folder = tmp_path_factory.mktemp("learning")
-    generate(folder / "data", DATA, workers=1)
+def train_on(folder):
+    """The checkpoint, and the epochs' records by stage."""
     (folder / "spec.json").write_text(SPEC.model_dump_json())
-    manifest = folder / "data" / "manifest.csv"
     config = {
         "name": "learning",
         "preset": str(folder / "spec.json"),
         "output": folder / "run",
-        "data": {"manifest": manifest, "cache": folder / "cache", "train_views": 1},
+        "data": {
+            "manifest": folder / "data" / "manifest.csv",
+            "cache": folder / "cache",
+            "train_views": 1,
+        },
         "unimodal": {"rgb": ALONE, "audio": ALONE},
         "joint": JOINT,
     }
@@ -96,35 +94,39 @@ def run(tmp_path_factory):
         record = json.loads(line)
         if record["kind"] == "epoch":
             epochs.setdefault(record["stage"], []).append(record)
-    return checkpoint, epochs, read_manifest(manifest)
+    return checkpoint, epochs
 
 
-def test_the_losses_fall(run):
-    _, epochs, _ = run
-
+def check_losses_fall(epochs):
     alone = [epoch["loss"] for epoch in epochs["unimodal_audio"]]
     assert alone[-1] < 0.3 * alone[0]
     policy = [epoch["policy_loss"] for epoch in epochs["alternating"]]
     assert mean(policy[-3:]) < 0.7 * mean(policy[:3])
 
 
-def test_the_policy_learns_to_hear_and_not_to_look(run):
-    _, epochs, _ = run
-
+def check_policy_learns_to_hear_and_not_to_look(epochs):
     drawn = [epoch["policy_selection"] for epoch in epochs["alternating"]]
     assert 0.25 < drawn[0]["rgb"] < 0.75, "at first it draws about evenly"
     assert mean([epoch["rgb"] for epoch in drawn[-3:]]) < 0.1
     assert mean([epoch["audio"] for epoch in drawn[-3:]]) > 0.8
 
 
-def test_unseen_clips_are_recognised_by_their_sound_alone(run):
-    checkpoint, _, manifest = run
-
-    report = evaluate_runtime(load_runtime(checkpoint), manifest.split("test"))
-
+def check_unseen_clips_are_recognised_by_their_sound_alone(report):
     adaptive = report.rows["adaptive"]
     assert report.num_videos == 2 * CLASSES
     assert adaptive.accuracy > 2.4 / CLASSES
     assert adaptive.selection["rgb"] == 0.0
     assert adaptive.selection["audio"] >= 0.5, "in one of the two segments at least"
     assert adaptive.gflops < 0.4 * report.rows["rgb+audio"].gflops
+
+
+def test_a_small_run_learns(tmp_path):
+    generate(tmp_path / "data", DATA, workers=1)
+
+    checkpoint, epochs = train_on(tmp_path)
+
+    check_losses_fall(epochs)
+    check_policy_learns_to_hear_and_not_to_look(epochs)
+    test = read_manifest(tmp_path / "data" / "manifest.csv").split("test")
+    report = evaluate_runtime(load_runtime(checkpoint), test)
+    check_unseen_clips_are_recognised_by_their_sound_alone(report)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.networks.adamml import AdaMML
-from model.operating_points import best_point
+from model.operating_points import dense_gflops
 from model.spec import FusionSpec, OperatingPoint, PolicySpec
 from tests.support.models import LABELS, tiny_spec
 from training.features import Features
@@ -17,6 +17,7 @@ from training.operating_points import (
     NUM_THRESHOLDS,
     frontier,
     measure,
+    serving_point,
     sweep,
     thinned,
     thresholds,
@@ -74,7 +75,7 @@ def test_the_curve_is_a_frontier_over_numbers_of_segments(model):
     assert curve[0].segments == 2
     every = [*measure(model, val), *measure(model, more)]
     assert curve[-1].accuracy == max(p.accuracy for p in every)
-    assert default == best_point(measure(model, val))
+    assert default == serving_point(measure(model, val), dense_gflops(model.spec))
 
 
 def test_a_model_that_must_answer_keeps_one_input_of_every_video(model):
@@ -160,3 +161,15 @@ def test_dominated_points_are_left_out():
     )
 
     assert frontier([same, better, worse, cheap]) == [cheap, better]
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "gflops", "served"),
+    [(0.98, 9.0, 0), (0.999, 9.0, 1), (0.98, 1.0, 1), (0.97, 0.5, 0)],
+    ids=["a little better, too dear", "worth it", "better for nothing", "cheap and worse"],
+)
+def test_what_is_served_costs_no_more_than_it_is_worth(accuracy, gflops, served):
+    plain = OperatingPoint(threshold=0.5, accuracy=0.975, gflops=1.0)
+    other = OperatingPoint(threshold=0.4, accuracy=accuracy, gflops=gflops)
+
+    assert serving_point([plain, other], dense=10.0) is [plain, other][served]

@@ -4,6 +4,7 @@ import json
 import os
 import random
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import time
 
 import pytest
 import torch
+from filelock import FileLock
 
 from cli.main import main
 from model.checkpoint import load_checkpoint
@@ -29,7 +31,15 @@ def folder(run_folder):
 
 @pytest.fixture(scope="module")
 def uninterrupted(folder):
-    return train(read_config(write_config(folder, "whole")))
+    """Trained by the first worker that asks."""
+    with FileLock(folder / "whole.lock"):
+        return train(read_config(write_config(folder, "whole")))
+
+
+def config_of_copy(folder, name, text=RUN):
+    """The configuration of a run in whose folder lies the state of the finished one."""
+    shutil.copytree(folder / "whole" / STATE_FOLDER, folder / name / STATE_FOLDER)
+    return read_config(write_config(folder, name, text))
 
 
 def start(config):
@@ -100,47 +110,42 @@ def test_killed_at_random_moments_and_resumed_it_has_the_same_weights(folder, un
     ],
 )
 def test_a_changed_run_refuses_the_state_of_the_other(folder, uninterrupted, change, message):
-    before = uninterrupted.read_bytes()
+    config = config_of_copy(folder, f"changed_{change[1].split()[0]}", RUN.replace(*change))
 
     with pytest.raises(StateError, match=message):
-        train(read_config(write_config(folder, "whole", RUN.replace(*change))))
-
-    assert uninterrupted.read_bytes() == before
+        train(config)
 
 
 def test_changed_videos_refuse_the_state(folder, uninterrupted):
     text = (folder / "manifest.csv").read_text()
     (folder / "relabelled.csv").write_text(text.replace("wide_2.mp4,wide", "wide_2.mp4,tall"))
-    config = write_config(folder, "whole", RUN.replace("manifest.csv", "relabelled.csv"))
+    text = RUN.replace("manifest.csv", "relabelled.csv")
 
     with pytest.raises(StateError, match=r"data.train was 12 views, .* and is 12 views"):
-        train(read_config(config))
+        train(config_of_copy(folder, "relabelled", text))
 
 
 def test_finished_stages_of_unchanged_facts_are_used_again(folder, uninterrupted):
     """Other settings of the joint stages: the networks alone need not be trained again."""
-    state = folder / "whole" / STATE_FOLDER
-    other = folder / "other" / STATE_FOLDER
-    other.mkdir(parents=True)
-    for path in state.glob("unimodal_*.pt"):
-        (other / path.name).write_bytes(path.read_bytes())
-    before = snapshot(other)
+    config = config_of_copy(folder, "other", RUN.replace("warmup_epochs = 2", "warmup_epochs = 1"))
+    state = folder / "other" / STATE_FOLDER
+    (state / "joint.pt").unlink()
+    before = snapshot(state)
 
-    train(
-        read_config(
-            write_config(folder, "other", RUN.replace("warmup_epochs = 2", "warmup_epochs = 1"))
-        )
-    )
+    train(config)
 
-    assert before < snapshot(other)
+    assert before < snapshot(state)
 
 
-def test_a_second_run_in_the_same_folder_is_refused(folder, uninterrupted):
+def test_a_second_run_in_the_same_folder_is_refused(folder):
+    config = read_config(write_config(folder, "locked"))
+    config.output.mkdir()
+
     with (
-        run_lock(folder / "whole"),
-        pytest.raises(ValueError, match=r"another process is training in .*whole; stop it first"),
+        run_lock(config.output),
+        pytest.raises(ValueError, match=r"another process is training in .*locked; stop it first"),
     ):
-        train(read_config(write_config(folder, "whole")))
+        train(config)
 
 
 def test_what_a_killed_run_was_writing_is_cleared_away(tmp_path):
@@ -170,7 +175,7 @@ def test_an_infinite_loss_stops_the_run_and_names_the_moment(folder, monkeypatch
     )
 
 
-def test_a_damaged_state_is_named(folder, uninterrupted, tmp_path):
+def test_a_damaged_state_is_named(folder):
     (folder / "damaged" / STATE_FOLDER).mkdir(parents=True)
     (folder / "damaged" / STATE_FOLDER / "unimodal_rgb.pt").write_bytes(b"no state")
 

@@ -29,6 +29,8 @@ VARIANTS = {
             feeds_back_logits=False,
             sees_availability=True,
             exits=True,
+            standardizes=True,
+            dropout=0.5,
         ),
         fusion=FusionSpec(renormalizes=True, pools_evidence=True),
     ),
