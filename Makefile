@@ -2,7 +2,7 @@ PYTHON ?= python3
 UV := .venv/bin/uv pip install --quiet --python .venv/bin/python --constraints constraints.txt
 INPUTS := pyproject.toml constraints.txt
 
-.PHONY: serve test test-parity lint format dashboards ffmpeg prometheus
+.PHONY: serve test test-parity test-containers lint format dashboards ffmpeg prometheus
 
 ## Serve the bundled model on port 8000, from a light environment without torch.
 serve: .venv/.base ffmpeg
@@ -15,6 +15,10 @@ test: .venv/.dev ffmpeg prometheus
 ## Reproduce the published implementation's recorded numbers (ADAMML_PARITY_GOLDEN names the file).
 test-parity: .venv/.dev ffmpeg
 	.venv/bin/pytest -m parity -rs $(ARGS)
+
+## Build the images and start the compose files, by the engine that the environment names.
+test-containers: .venv/.dev ffmpeg
+	.venv/bin/pytest -m containers -rs $(ARGS)
 
 lint: .venv/.dev
 	.venv/bin/ruff format --check .

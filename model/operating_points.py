@@ -16,14 +16,19 @@ def dense_gflops(spec: ModelSpec) -> float:
 
 
 def best_point(points: Sequence[OperatingPoint]) -> OperatingPoint:
-    """The most accurate point; the cheapest of those that tie."""
-    return max(points, key=lambda point: (point.accuracy, -point.gflops))
+    """The point of least loss, or the most accurate; the cheapest of those that tie."""
+    return min(points, key=lambda point: (badness(point), point.gflops))
+
+
+def badness(point: OperatingPoint) -> float:
+    """Its loss; of a curve that was measured without one, the share of wrong answers."""
+    return point.loss if point.loss is not None else 1 - point.accuracy
 
 
 def choose_point(
     spec: ModelSpec, *, budget: float | None, max_gflops: float | None
 ) -> OperatingPoint:
-    """The most accurate point of the curve, which must not be empty, that is expected to fit.
+    """The best point of the curve, which must not be empty, that is expected to fit.
 
     `budget` is a share of the dense cost and bounds the mean video, so a point above it is no
     choice. `max_gflops` bounds every video, which the classifier sees to: where all points are

@@ -62,7 +62,7 @@ def _setting(options: ClassifyOptions, spec: ModelSpec) -> tuple[float, int]:
         point = choose_point(spec, budget=options.budget, max_gflops=options.max_gflops)
         return point.threshold, point.segments or spec.eval_segments
     threshold = spec.threshold if options.threshold is None else options.threshold
-    return threshold, options.segments or spec.eval_segments
+    return threshold, options.segments or spec.default_segments
 
 
 def _leaves_it_to_the_curve(options: ClassifyOptions, spec: ModelSpec) -> bool:

@@ -161,17 +161,23 @@ class OperatingPoint(Frozen):
     """One point of the measured accuracy/compute curve, on validation data.
 
     `segments` None: the spec's `eval_segments`, as of every curve measured before there was a
-    choice.
+    choice. `loss` is the mean cross-entropy in nats, by which points are compared where it is
+    known: among few videos accuracy is chance long before the loss is.
     """
 
     threshold: float = Field(ge=0, le=1)
     accuracy: float = Field(ge=0, le=1)
     gflops: float = Field(ge=0)
     segments: int | None = Field(default=None, ge=1, le=64)
+    loss: float | None = Field(default=None, ge=0)
 
 
 class ModelSpec(Frozen):
-    """Everything but the weights. Tuples are in the order of the fusion weights and the heads."""
+    """Everything but the weights. Tuples are in the order of the fusion weights and the heads.
+
+    A video is evaluated on `eval_segments`, which also say what it costs to compute everything;
+    it is served on `served_segments`, which with the threshold are a point of the curve.
+    """
 
     format_version: Literal[1] = 1
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$")
@@ -182,6 +188,7 @@ class ModelSpec(Frozen):
     fusion: FusionSpec = FusionSpec()
     train_segments: int = Field(default=5, ge=1, le=64)
     eval_segments: int = Field(default=10, ge=1, le=64)
+    served_segments: int | None = Field(default=None, ge=1, le=64)
     threshold: float = Field(default=0.5, ge=0, le=1)
     costs: CostTable | None = None
     curve: tuple[OperatingPoint, ...] = ()
@@ -205,6 +212,11 @@ class ModelSpec(Frozen):
     @property
     def modality_names(self) -> tuple[Modality, ...]:
         return tuple(modality.name for modality in self.modalities)
+
+    @property
+    def default_segments(self) -> int:
+        """Of a video, unless a request asks for another number."""
+        return self.served_segments or self.eval_segments
 
     @property
     def num_fused(self) -> int:

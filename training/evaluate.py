@@ -64,7 +64,7 @@ def compute_outputs(
     Raises:
         ValueError: a video has a label that the model does not know.
     """
-    segments = segments or runtime.spec.eval_segments
+    segments = segments or runtime.spec.default_segments
     labels = [_label_indices(runtime, sample) for sample in samples]
 
     def outputs_or_none(sample: Sample, labels: tuple[int, ...]) -> Outputs | None:

@@ -90,9 +90,14 @@ def measure_frontier(
     """
     spec = runtime.spec
     curve = {point: point.segments or spec.eval_segments for point in spec.curve}
-    needed = sorted({*segments, *curve.values(), spec.eval_segments})
+    needed = sorted({*segments, *curve.values(), spec.eval_segments, spec.default_segments})
     outputs = {count: compute_outputs(runtime, samples, segments=count) for count in needed}
-    served = report_on(runtime, outputs[spec.eval_segments], num_videos=len(samples))
+    served = report_on(
+        runtime,
+        outputs[spec.eval_segments],
+        outputs[spec.default_segments],
+        num_videos=len(samples),
+    )
     static = [one for count in segments for one in _static(runtime, outputs[count], count)]
     adaptive = _adaptive(runtime, outputs, curve)
     return Frontier(served, tuple(static), adaptive)

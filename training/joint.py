@@ -12,6 +12,7 @@ from training.best import Best, Weights
 from training.checkpointing import Resumable, StageFile, Stateful
 from training.engine import Engine
 from training.features import Features, JointData
+from training.folded_exit import FoldedExit
 from training.joint_objective import JointObjective
 from training.joint_parts import policy_part, recognition_part, trained_names
 from training.joint_pass import JointPass
@@ -40,12 +41,13 @@ class JointTrainer:
         *,
         generator: torch.Generator,
         engine: Engine | None = None,
+        folded: FoldedExit | None = None,
     ) -> None:
         self.model = model
         self.config = config
         self.generator = generator
         self.engine = engine or Engine()
-        objective = JointObjective(model, config, cost_weights(model.spec, config))
+        objective = JointObjective(model, config, cost_weights(model.spec, config), folded)
         objective.to(self.engine.hardware.device)
         self.passes = {
             part.name: JointPass(
@@ -137,6 +139,7 @@ class JointTrainer:
             Where(epoch.stage, epoch.number),
             **values,
             val_accuracy=now.accuracy,
+            val_loss=now.loss,
             val_gflops=now.macs / 1e9,
             val_selection=dict(zip(self.model.spec.modality_names, now.selection, strict=True)),
             seconds=time.monotonic() - start,

@@ -10,22 +10,27 @@ import torch
 
 from model.networks.adamml import AdaMML
 from model.networks.decisions import decide
+from model.operating_points import dense_gflops
 from training.features import Features
 from training.joint_objective import judge, recognition_logits
-from training.targets import accuracy
+from training.operating_points import WORTH_OF_DENSE
+from training.targets import accuracy, recognition_loss
 
 
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """Accuracy (top-1, or mAP), mean multiply-adds a video, selection rate by modality."""
+    """Accuracy (top-1, or mAP), mean loss in nats, mean multiply-adds a video, and what share of
+    the dense cost these are; selection rate by modality."""
 
     accuracy: float
+    loss: float
     macs: float
+    dense_macs: float
     selection: tuple[float, ...]
 
     def score(self) -> tuple[float, float]:
-        """More is better: more accurate, or as accurate and cheaper."""
-        return self.accuracy, -self.macs
+        """More is better: by what the serving point is chosen by, then cheaper."""
+        return -(self.loss + WORTH_OF_DENSE * self.macs / self.dense_macs), -self.macs
 
 
 @torch.no_grad()
@@ -41,6 +46,8 @@ def validate(model: AdaMML, features: Features, *, threshold: float) -> Validati
     spent = (decisions.double() * torch.tensor(macs, dtype=torch.float64)).sum(dim=(1, 2))
     return Validation(
         accuracy=accuracy(video.cpu(), features.targets.cpu()),
+        loss=recognition_loss(video.cpu(), features.targets.cpu()).mean().item(),
+        dense_macs=1e9 * dense_gflops(model.spec),
         macs=spent.mean().item() + costs.policy.total * decisions.shape[1],
         selection=tuple(decisions.float().mean(dim=(0, 1)).tolist()),
     )

@@ -29,7 +29,8 @@ def efficiency_loss(
     """
     if config.efficiency_loss == "none":
         return torch.zeros_like(video_logits[:, 0])
-    usage = (cost_weights * decisions.mean(dim=1).square()).sum(dim=1)
+    share = decisions.mean(dim=1)
+    usage = (cost_weights * (share if config.usage_cost == "linear" else share.square())).sum(dim=1)
     right = is_correct(video_logits, targets).to(usage.dtype)
     gamma = config.wrong_penalty
     if config.efficiency_loss == "broadcast":

@@ -12,22 +12,21 @@ import torch
 
 from model.decisions import BoolArray, FloatArray, choose, keep_probabilities
 from model.networks.adamml import AdaMML
-from model.operating_points import dense_gflops
+from model.operating_points import badness, dense_gflops
 from model.spec import ModelSpec, OperatingPoint
 from training.features import Features
 from training.joint_objective import judge, recognition_logits
-from training.targets import accuracy
+from training.targets import accuracy, recognition_loss
 
 NUM_THRESHOLDS = 200
 # A curve travels in every spec and answers every GET /model.
 MAX_POINTS = 40
-# Accuracy that one gives for saving all of the dense compute. One validation video more is often
-# chance, and was seen to cost eight times as much.
-WORTH_OF_DENSE = 0.02
+# Loss, in nats, that one accepts for saving all of the dense compute.
+WORTH_OF_DENSE = 0.1
 
 
 class Sweep(NamedTuple):
-    """The curve, cheapest first, and the point to serve, of the model's own number of segments."""
+    """The curve, cheapest first, and the point to serve."""
 
     curve: tuple[OperatingPoint, ...]
     default: OperatingPoint
@@ -37,15 +36,13 @@ def sweep(model: AdaMML, val: Features, others: Iterable[Features] = ()) -> Swee
     """Over thresholds and numbers of segments; `others` are those besides the model's own."""
     own = measure(model, val)
     more = [point for features in others for point in measure(model, features)]
-    return Sweep(thinned(frontier([*own, *more])), serving_point(own, dense_gflops(model.spec)))
+    points = [*own, *more]
+    return Sweep(thinned(frontier(points)), serving_point(points, dense_gflops(model.spec)))
 
 
 def serving_point(points: Iterable[OperatingPoint], dense: float) -> OperatingPoint:
-    """The most accurate point, unless another saves more than its accuracy is worth.
-
-    `dense` GFLOPs are worth WORTH_OF_DENSE of accuracy.
-    """
-    return max(points, key=lambda point: point.accuracy - WORTH_OF_DENSE * point.gflops / dense)
+    """The point of least loss, unless another saves more than that is worth, see WORTH_OF_DENSE."""
+    return min(points, key=lambda point: badness(point) + WORTH_OF_DENSE * point.gflops / dense)
 
 
 @torch.no_grad()
@@ -56,7 +53,7 @@ def measure(model: AdaMML, features: Features) -> list[OperatingPoint]:
     logits = recognition_logits(model, features)
     probabilities = keep_probabilities(verdict.logits.float().cpu().numpy())
     available = features.available.cpu().numpy()
-    points = []
+    points, targets = [], features.targets.cpu()
     for threshold in thresholds(probabilities[available]):
         selected = _selected(model.spec, probabilities, available, threshold)
         decisions = torch.from_numpy(selected).to(logits)
@@ -64,7 +61,8 @@ def measure(model: AdaMML, features: Features) -> list[OperatingPoint]:
         points.append(
             OperatingPoint(
                 threshold=threshold,
-                accuracy=accuracy(video.cpu(), features.targets.cpu()),
+                accuracy=accuracy(video.cpu(), targets),
+                loss=recognition_loss(video.cpu(), targets).mean().item(),
                 gflops=_mean_gflops(model.spec, selected),
                 segments=selected.shape[1],
             )
@@ -90,12 +88,12 @@ def thresholds(probabilities: FloatArray) -> tuple[float, ...]:
 def frontier(points: Iterable[OperatingPoint]) -> list[OperatingPoint]:
     """Dominated points left out, cheapest first.
 
-    A point is dominated when another is at least as accurate and cheaper, or as cheap and more
-    accurate.
+    A point is dominated when another has no more loss and is cheaper, or costs as much and has
+    less. Not by accuracy: among few videos the best of many points is the luckiest one.
     """
     kept: list[OperatingPoint] = []
-    for point in sorted(points, key=lambda point: (point.gflops, -point.accuracy)):
-        if not kept or point.accuracy > kept[-1].accuracy:
+    for point in sorted(points, key=lambda point: (point.gflops, badness(point))):
+        if not kept or badness(point) < badness(kept[-1]):
             kept.append(point)
     return kept
 
@@ -104,12 +102,12 @@ def thinned(curve: Sequence[OperatingPoint], most: int = MAX_POINTS) -> tuple[Op
     """At most `most` (2 or more) points of a frontier, both ends among them.
 
     Without a point, every budget between it and the next one falls back to the one before: the
-    point that goes first is the one where that loses least, accuracy times range of budgets.
+    point that goes first is the one where that loses least, loss times range of budgets.
     """
     left = list(curve)
     while len(left) > most:
         losses = [
-            (point.accuracy - before.accuracy) * (after.gflops - point.gflops)
+            (badness(before) - badness(point)) * (after.gflops - point.gflops)
             for before, point, after in zip(left, left[1:], left[2:], strict=False)
         ]
         del left[1 + losses.index(min(losses))]

@@ -114,6 +114,10 @@ class JointConfig(Closed):
     their usage, wrong ones a constant. `soft`: the probability of the label takes the place of
     being correct, so `wrong_penalty` has a gradient. `broadcast`: the reference's slip, all pay
     the batch's mean usage times its accuracy. `none`: nothing is paid (ablation)."""
+    usage_cost: Literal["squared", "linear"] = "squared"
+    """Of the share of segments that use a modality. `squared`: Eq. 4 as printed; a little of
+    everything is almost free, so the policy keeps by low probabilities that no threshold keeps.
+    `linear`: every use costs the same, and probabilities go to 0 or 1."""
     cost_rule: Literal["proportional", "equal"] = "proportional"
     """lambda of the modalities: proportional to their multiply-adds, or the same for all
     (ablation). The largest is `max_cost_weight`."""
@@ -129,6 +133,10 @@ class JointConfig(Closed):
     """Reached in the last alternating epoch, by equal factors."""
     temperature_decay: float | None = Field(default=None, gt=0, le=1)
     """The reference's schedule instead: a factor an epoch (0.965), which ends at 2.5 of 5."""
+    exit_folds: int = Field(default=5, ge=0)
+    """The exit head is fitted once, and for training once more without each of so many parts of
+    the videos: the policy would trust an exit that knows them by heart. 0: it is trained with the
+    recognisers, as end to end."""
     drop_audio: float = Field(default=0.3, ge=0, le=1)
     """Share of the videos silenced in each batch, so that a missing track tells no label."""
     random_policy: dict[Modality, Share] | None = None

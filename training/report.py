@@ -23,6 +23,8 @@ from training.merit import merit_name
 class Report:
     """Scores by row: "adaptive", random decisions, then the fixed subsets, the dense one last.
 
+    The first two look at `served_segments` of a video, the others at `eval_segments`.
+
     `merit`: what their accuracy is, "top-1" or "mAP".
     """
 
@@ -31,6 +33,8 @@ class Report:
     num_videos: int
     num_skipped: int
     threshold: float
+    served_segments: int
+    eval_segments: int
     rows: dict[str, Score]
     merit: str = "top-1"
 
@@ -40,6 +44,8 @@ class Report:
             "videos": self.num_videos,
             "skipped": self.num_skipped,
             "threshold": self.threshold,
+            "served_segments": self.served_segments,
+            "eval_segments": self.eval_segments,
             "merit": self.merit,
             "rows": {
                 name: {
@@ -71,18 +77,27 @@ def evaluate_runtime(runtime: Runtime, samples: Sequence[Sample]) -> Report:
     Raises:
         ValueError: no video could be read.
     """
-    outputs = compute_outputs(runtime, samples)
-    return report_on(runtime, outputs, num_videos=len(samples))
+    spec = runtime.spec
+    outputs = compute_outputs(runtime, samples, segments=spec.eval_segments)
+    served = outputs
+    if spec.default_segments != spec.eval_segments:
+        served = compute_outputs(runtime, samples)
+    return report_on(runtime, outputs, served, num_videos=len(samples))
 
 
-def report_on(runtime: Runtime, outputs: Sequence[Outputs], *, num_videos: int) -> Report:
-    """Scores of what `compute_outputs` gave for `num_videos`. Raises as `evaluate_runtime`."""
+def report_on(
+    runtime: Runtime, outputs: Sequence[Outputs], served: Sequence[Outputs], *, num_videos: int
+) -> Report:
+    """Scores of what `compute_outputs` gave for `num_videos`; raises as `evaluate_runtime`.
+
+    `outputs` are of the segments of an evaluation, `served` of those that are served by default.
+    """
     if not outputs:
         raise ValueError("no video of the split could be read")
     names = runtime.spec.modality_names
-    adaptive = score_adaptive(runtime, outputs, runtime.spec.threshold)
+    adaptive = score_adaptive(runtime, served, runtime.spec.threshold)
     rows = {"adaptive": adaptive}
-    rows["random at these rates"] = score_random(runtime, outputs, adaptive.selection)
+    rows["random at these rates"] = score_random(runtime, served, adaptive.selection)
     for size in range(1, len(names) + 1):
         for subset in combinations(names, size):
             rows["+".join(subset)] = score_fixed(runtime, outputs, subset)
@@ -92,6 +107,8 @@ def report_on(runtime: Runtime, outputs: Sequence[Outputs], *, num_videos: int) 
         num_videos=len(outputs),
         num_skipped=num_videos - len(outputs),
         threshold=runtime.spec.threshold,
+        served_segments=runtime.spec.default_segments,
+        eval_segments=runtime.spec.eval_segments,
         rows=rows,
         merit=merit_name([one.labels for one in outputs]),
     )

@@ -14,7 +14,7 @@ from training.facts import Facts, facts_of
 from training.stage_outputs import Item
 
 # Of a spec: the name is free, costs follow from the rest, the others are results.
-NOT_FACTS = {"name", "costs", "curve", "provenance", "threshold"}
+NOT_FACTS = {"name", "costs", "curve", "provenance", "threshold", "served_segments"}
 
 
 @dataclass(frozen=True, slots=True)

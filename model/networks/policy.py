@@ -55,9 +55,9 @@ class PolicyNetwork(nn.Module):
             self.register_buffer("feature_mean", torch.zeros(width))
             self.register_buffer("feature_scale", torch.ones(width))
         self.dropout = nn.Dropout(options.dropout)
-        width += len(spec.modalities) if options.sees_availability else 0
         self.exit = nn.Linear(width, len(spec.labels)) if options.exits else None
         width += len(spec.labels) if options.exits else 0
+        width += len(spec.modalities) if options.sees_availability else 0
         self.fc1 = nn.Linear(width, options.joint_width)
         self.fc2 = nn.Linear(options.joint_width, options.joint_width)
         self.feedback_width = 2 * spec.num_heads if options.feeds_back_logits else 0
@@ -84,25 +84,30 @@ class PolicyNetwork(nn.Module):
         features: Tensor = self.branches[modality](inputs)
         return features
 
-    def joint(self, features: Sequence[Tensor], available: Tensor) -> Judged:
+    def gather(self, features: Sequence[Tensor]) -> Tensor:
+        """A (B, D) for each modality, side by side and standardised: what the exit head sees."""
+        together = torch.cat(list(features), dim=1)
+        if not self.spec.policy.standardizes:
+            return together
+        return (together - self.get_buffer("feature_mean")) * self.get_buffer("feature_scale")
+
+    def joint(
+        self, features: Sequence[Tensor], available: Tensor, exit_logits: Tensor | None = None
+    ) -> Judged:
         """A (B, D) for each modality and (B, M) availability -> (B, W), and (B, K) of the exit.
 
-        No gradient flows from the decisions into the exit head: it answers, the policy listens.
+        Given `exit_logits` take the place of the exit head's. No gradient flows from the decisions
+        into it: it answers, the policy listens.
         """
-        parts = [self.dropout(self._standardized(torch.cat(list(features), dim=1)))]
-        if self.spec.policy.sees_availability:
-            parts.append(available.to(parts[0].dtype))
-        exit_logits = None
+        together = self.gather(features)
+        parts = [self.dropout(together)]
         if self.exit is not None:
-            exit_logits = self.exit(torch.cat(parts, dim=1))
+            exit_logits = self.exit(together) if exit_logits is None else exit_logits
             parts.append(F.log_softmax(exit_logits.detach(), dim=1))
+        if self.spec.policy.sees_availability:
+            parts.append(available.to(together.dtype))
         joint = F.relu(self.fc2(F.relu(self.fc1(torch.cat(parts, dim=1)))))
         return Judged(joint, exit_logits)
-
-    def _standardized(self, features: Tensor) -> Tensor:
-        if not self.spec.policy.standardizes:
-            return features
-        return (features - self.get_buffer("feature_mean")) * self.get_buffer("feature_scale")
 
     def recur(self, joint: Tensor) -> Tensor:
         """(N, S, W) -> (N, S, M, 2): the segments in order, from an empty memory."""

@@ -69,13 +69,13 @@ def test_the_curve_is_a_frontier_over_numbers_of_segments(model):
     curve, default = sweep(model, val, [more])
 
     assert [p.gflops for p in curve] == sorted({p.gflops for p in curve})
-    assert [p.accuracy for p in curve] == sorted({p.accuracy for p in curve})
+    assert [p.loss for p in curve] == sorted({p.loss for p in curve}, reverse=True)
     assert len(curve) <= MAX_POINTS
     assert {p.segments for p in curve} == {2, 4}
     assert curve[0].segments == 2
     every = [*measure(model, val), *measure(model, more)]
-    assert curve[-1].accuracy == max(p.accuracy for p in every)
-    assert default == serving_point(measure(model, val), dense_gflops(model.spec))
+    assert curve[-1].loss == min(p.loss for p in every)
+    assert default == serving_point(every, dense_gflops(model.spec))
 
 
 def test_a_model_that_must_answer_keeps_one_input_of_every_video(model):
@@ -164,12 +164,12 @@ def test_dominated_points_are_left_out():
 
 
 @pytest.mark.parametrize(
-    ("accuracy", "gflops", "served"),
-    [(0.98, 9.0, 0), (0.999, 9.0, 1), (0.98, 1.0, 1), (0.97, 0.5, 0)],
+    ("loss", "gflops", "served"),
+    [(0.28, 9.0, 0), (0.21, 9.0, 1), (0.29, 1.0, 1), (0.31, 0.5, 0)],
     ids=["a little better, too dear", "worth it", "better for nothing", "cheap and worse"],
 )
-def test_what_is_served_costs_no_more_than_it_is_worth(accuracy, gflops, served):
-    plain = OperatingPoint(threshold=0.5, accuracy=0.975, gflops=1.0)
-    other = OperatingPoint(threshold=0.4, accuracy=accuracy, gflops=gflops)
+def test_what_is_served_costs_no_more_than_it_is_worth(loss, gflops, served):
+    plain = OperatingPoint(threshold=0.5, accuracy=0.9, loss=0.3, gflops=1.0)
+    other = OperatingPoint(threshold=0.4, accuracy=0.9, loss=loss, gflops=gflops)
 
     assert serving_point([plain, other], dense=10.0) is [plain, other][served]

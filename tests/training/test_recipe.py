@@ -84,7 +84,9 @@ def test_dropout_of_frozen_recognisers_is_the_references_slip(frozen_dropout, al
 
 
 def test_end_to_end_trains_every_weight_and_pooled_features_only_the_top():
-    model, changed = train_once(end_to_end(recognition_learning_rate=0.1, policy_learning_rate=0.1))
+    model, changed = train_once(
+        end_to_end(recognition_learning_rate=0.001, policy_learning_rate=0.001)
+    )
     weights = {name for name, _ in model.named_parameters()}
 
     assert changed == weights

@@ -34,14 +34,16 @@ def features(model):
     return dataclasses.replace(pooled, policy=rows, available=available)
 
 
-def standardized(model, features):
-    """(rows, D): what the exit head is given."""
+def standardized(model, features, layer="exit"):
+    """(rows, D): what the layer is given, but for the exit's logits and availability behind."""
     seen = []
-    handle = model.policy.exit.register_forward_pre_hook(lambda _, args: seen.append(args[0]))
+    module = model.policy.get_submodule(layer)
+    handle = module.register_forward_pre_hook(lambda _, args: seen.append(args[0]))
     rows = [features.policy[name].flatten(0, 1) for name in model.spec.modality_names]
     model.policy.joint(rows, features.available.flatten(0, 1))
     handle.remove()
-    return seen[0].detach()
+    width = model.policy.exit.in_features
+    return seen[0].detach()[:, :width]
 
 
 def test_available_rows_get_mean_zero_and_spread_one(model, features):
@@ -73,7 +75,12 @@ def test_a_modality_that_no_video_has_stays_as_it_is(model, features):
 
 
 def test_features_are_dropped_in_training_alone(model, features):
-    assert standardized(model, features).ne(0).all()
+    assert standardized(model, features, "fc1").ne(0).all()
     model.policy.dropout.train()
-    dropped = standardized(model, features).eq(0).float().mean()
+    dropped = standardized(model, features, "fc1").eq(0).float().mean()
     assert 0.4 < dropped < 0.6
+
+
+def test_the_exit_head_sees_every_feature_even_in_training(model, features):
+    model.policy.dropout.train()
+    assert standardized(model, features).ne(0).all()
