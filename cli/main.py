@@ -10,6 +10,7 @@ from cli.bench import bench
 from cli.classify import classify
 from cli.convert import convert
 from cli.evaluate import evaluate
+from cli.experiment import experiment
 from cli.export import export
 from cli.flops import flops
 from cli.prepare import prepare
@@ -25,7 +26,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (serve, classify, flops, train, evaluate, export, convert, synth):
+for command in (serve, classify, flops, train, evaluate, experiment, export, convert, synth):
     app.command()(command)
 app.add_typer(prepare, name="prepare")
 app.add_typer(bench, name="bench")

@@ -213,6 +213,10 @@ class ModelSpec(Frozen):
     def modality_names(self) -> tuple[Modality, ...]:
         return tuple(modality.name for modality in self.modalities)
 
+    def modality(self, name: Modality) -> ModalitySpec:
+        """Raises ValueError for a modality that the model does not have."""
+        return self.modalities[self.modality_names.index(name)]
+
     @property
     def default_segments(self) -> int:
         """Of a video, unless a request asks for another number."""

@@ -98,5 +98,5 @@ def _train_alone(
 
 def _new_recognizer(spec: ModelSpec, name: Modality) -> Recognizer:
     """Fresh weights from torch's generator, so that a stage begins the same in any run."""
-    modality = spec.modalities[spec.modality_names.index(name)]
+    modality = spec.modality(name)
     return Recognizer(modality.recognizer, name, spec.inputs, len(spec.labels))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -123,8 +124,12 @@ class TrainConfig(Closed):
 
 def read_config(path: Path) -> TrainConfig:
     """Relative paths inside are relative to the file. Raises ValueError, naming wrong keys."""
-    config = TrainConfig.model_validate(tomllib.loads(path.read_text()))
-    folder = path.parent
+    return config_from(tomllib.loads(path.read_text()), path.parent)
+
+
+def config_from(settings: Mapping[str, Any], folder: Path) -> TrainConfig:
+    """Relative paths inside are relative to `folder`. Raises ValueError, naming wrong keys."""
+    config = TrainConfig.model_validate(settings)
     data = config.data.model_copy(
         update={"manifest": folder / config.data.manifest, "cache": folder / config.data.cache}
     )

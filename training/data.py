@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from model.networks.recognizer import Recognizer
-from model.spec import Modality, ModelSpec
+from model.spec import Modality, ModalitySpec, ModelSpec
 from training.cache import InputCache
 from training.config import DataConfig
 from training.cores import num_cores
@@ -60,6 +60,12 @@ class Data:
     def raw(self, items: Sequence[Item], stream: str) -> OnDisk:
         """Rows of decoded inputs, see `views.extract`."""
         return OnDisk([partial(self.cache.load, sample, view, stream) for sample, view in items])
+
+    def policy_stream(self, modality: ModalitySpec) -> str:
+        """Where flow is judged by flow itself, and cached for another proxy: the recogniser's."""
+        cached = self.cache.spec.modality(modality.name)
+        role = "policy" if cached.proxy == modality.proxy else "recognizer"
+        return f"{role}.{modality.name}"
 
     def examples(
         self,

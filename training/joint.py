@@ -16,7 +16,13 @@ from training.folded_exit import FoldedExit
 from training.joint_objective import JointObjective
 from training.joint_parts import policy_part, recognition_part, trained_names
 from training.joint_pass import JointPass
-from training.joint_schedule import Epoch, joint_epochs, num_passes, temperature
+from training.joint_schedule import (
+    Epoch,
+    joint_epochs,
+    num_passes,
+    temperature,
+    trains_policy,
+)
 from training.joint_validation import Validation, validate
 from training.losses import cost_weights
 from training.optimization import Stepper, make_optimizer
@@ -72,7 +78,7 @@ class JointTrainer:
         resumable = self._resumable(file, steppers, best)
         epochs, done = joint_epochs(self.config), resumable.restore()
         shown = self.engine.ranks.is_main
-        passed, passes = num_passes(epochs[:done]), num_passes(epochs)
+        passed, passes = (num_passes(some, self.config) for some in (epochs[:done], epochs))
         with stage_progress(
             "joint", epochs=passes, done=passed, steps=len(train), shown=shown
         ) as bar:
@@ -132,7 +138,7 @@ class JointTrainer:
         values: dict[str, Value] = {"temperature": temperature(epoch, self.config)}
         stepper = steppers["finetune" if epoch.stage == "finetune" else "recognition"]
         values |= self.passes["recognition"].run(epoch, train, stepper, advance)
-        if epoch.stage == "alternating":
+        if trains_policy(epoch, self.config):
             values |= self.passes["policy"].run(epoch, train, steppers["policy"], advance)
         now = self.validate(val)
         self.engine.log.epoch(
@@ -149,6 +155,7 @@ class JointTrainer:
     def validate(self, data: JointData, *, threshold: float | None = None) -> Validation:
         """As serving decides: no sampling. `threshold` replaces the spec's."""
         threshold = self.model.spec.threshold if threshold is None else threshold
+        threshold = 0.0 if self.config.keeps_all else threshold
         return validate(self.model, self.pooled(data), threshold=threshold)
 
     def pooled(self, data: JointData) -> Features:

@@ -25,7 +25,7 @@ def prepare_policy(config: TrainConfig, model: AdaMML, data: Data, engine: Engin
         if config.joint.policy_weights == "imagenet":
             load_imagenet(branch)
         if modality.proxy != "rgb":
-            stream = f"policy.{modality.name}"
+            stream = data.policy_stream(modality)
             calibrate_norm(branch, data.cache, data.train, stream, seed=config.seed, engine=engine)
 
 
@@ -38,8 +38,9 @@ def joint_features(
 ) -> Features:
     """The recognisers' pooled features with those of the policy's frozen branches."""
     policy, silence = {}, {}
-    for name in model.spec.modality_names:
-        branch, stream = model.policy.branch(name), f"policy.{name}"
+    for modality in model.spec.modalities:
+        name, branch = modality.name, model.policy.branch(modality.name)
+        stream = data.policy_stream(modality)
         policy[name] = pooled_features(branch, data.cache, items, stream, engine)
         with torch.no_grad():
             silence[name] = branch(_blank(model, name).to(engine.hardware.device))[0].cpu()
@@ -57,7 +58,7 @@ def raw_data(model: AdaMML, data: Data, items: Sequence[Item]) -> RawData:
     names = model.spec.modality_names
     return RawData(
         recognition={name: data.raw(items, f"recognizer.{name}") for name in names},
-        policy={name: data.raw(items, f"policy.{name}") for name in names},
+        policy={m.name: data.raw(items, data.policy_stream(m)) for m in model.spec.modalities},
         silence={name: _blank(model, name)[0] for name in names},
         available=data.available(items),
         targets=data.targets(items),

@@ -114,6 +114,8 @@ class JointObjective(nn.Module):
     def _decisions(
         self, logits: Tensor, features: Features, draws: Draws, temperature: float
     ) -> Tensor:
+        if self.config.keeps_all:
+            return features.available.to(logits.dtype)
         if draws.kept is not None:
             return draws.kept * features.available
         return sample_decisions(

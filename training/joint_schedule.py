@@ -23,9 +23,13 @@ def joint_epochs(config: JointConfig) -> list[Epoch]:
     ]
 
 
-def num_passes(epochs: list[Epoch]) -> int:
-    """Over the training videos: an alternating epoch has two."""
-    return sum(2 if epoch.stage == "alternating" else 1 for epoch in epochs)
+def trains_policy(epoch: Epoch, config: JointConfig) -> bool:
+    return epoch.stage == "alternating" and not config.keeps_all
+
+
+def num_passes(epochs: list[Epoch], config: JointConfig) -> int:
+    """Over the training videos: an epoch in which the policy learns as well has two."""
+    return sum(2 if trains_policy(epoch, config) else 1 for epoch in epochs)
 
 
 def temperature(epoch: Epoch, config: JointConfig) -> float:

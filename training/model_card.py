@@ -7,18 +7,19 @@ python -m training.model_card
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from model.bundle import file_version, read_spec
 from model.loading import BUNDLED_MODEL
+from model.operating_points import choose_point
+from training.marked_places import fill
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "experiments" / "results" / "av13_test.json"
+BUDGETS = (0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3)
 DOCUMENTS = (ROOT / "README.md", BUNDLED_MODEL.parent / "README.md")
-_MARKED = re.compile(r"(<!-- begin (\w+) -->\n).*?(<!-- end \2 -->)", re.S)
 
 
 def tables(results: Path = RESULTS) -> dict[str, str]:
@@ -33,20 +34,10 @@ def tables(results: Path = RESULTS) -> dict[str, str]:
         raise ValueError(f"results are of {measured['served']['model']}; the bundle is {version}")
     return {
         "identity": _identity(version),
-        "evaluation": _evaluation(measured["served"]["rows"]),
-        "curve": _curve(measured["adaptive"]),
+        "evaluation": _evaluation(measured["served"]),
+        "curve": _curve(measured),
         "static": _static(measured),
     }
-
-
-def fill(text: str, contents: Mapping[str, str]) -> str:
-    """`text` with every marked place filled anew; places of other names stay as they are."""
-
-    def filled(match: re.Match[str]) -> str:
-        begin, name, end = match.groups()
-        return f"{begin}{contents[name]}\n{end}" if name in contents else match.group(0)
-
-    return _MARKED.sub(filled, text)
 
 
 def _identity(version: str) -> str:
@@ -61,32 +52,51 @@ def _identity(version: str) -> str:
     )
 
 
-def _evaluation(rows: Mapping[str, Any]) -> str:
+def _evaluation(served: Mapping[str, Any]) -> str:
+    rows = served["rows"]
     names = list(rows["adaptive"]["selection"])
     lines = [
-        f"| modalities | top-1 | GFLOPs a video | {' | '.join(f'{n} selected' for n in names)} |",
-        f"|---|---|---|{'---|' * len(names)}",
+        f"| modalities | segments | top-1 | GFLOPs a video | {' | '.join(names)} |",
+        f"|---|---|---|---|{'---|' * len(names)}",
     ]
     for row, score in rows.items():
+        fixed = set(row.split("+")) <= set(names)
+        segments = served["eval_segments" if fixed else "served_segments"]
         rates = " | ".join(f"{score['selection'][name]:.0%}" for name in names)
-        lines.append(f"| {row} | {score['accuracy']:.1%} | {score['gflops']:.2f} | {rates} |")
-    return "\n".join(lines)
-
-
-def _curve(adaptive: list[dict[str, Any]]) -> str:
-    lines = [
-        "| segments | threshold | promised GFLOPs | measured | promised top-1 | measured |",
-        "|---|---|---|---|---|---|",
-    ]
-    for one in adaptive:
-        promised, measured = one["promised"], one["measured"]
-        segments = promised.get("segments") or read_spec(BUNDLED_MODEL).eval_segments
         lines.append(
-            f"| {segments} | {promised['threshold']:.3f} | {promised['gflops']:.2f}"
-            f" | {measured['gflops']:.2f} | {promised['accuracy']:.1%}"
-            f" | {measured['accuracy']:.1%} |"
+            f"| {row} | {segments} | {score['accuracy']:.1%} | {score['gflops']:.2f} | {rates} |"
         )
     return "\n".join(lines)
+
+
+def _curve(measured: Mapping[str, Any]) -> str:
+    """What a request with each budget gets, beside the best static choice at that cost."""
+    spec = read_spec(BUNDLED_MODEL)
+    found = {json.dumps(one["promised"]): one["measured"] for one in measured["adaptive"]}
+    lines = [
+        "| budget | segments | promised GFLOPs | measured | promised top-1 | measured"
+        " | best static choice at that cost, segments | its top-1 |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for budget in BUDGETS:
+        point = choose_point(spec, budget=budget, max_gflops=None)
+        score = found[json.dumps(point.model_dump())]
+        static = _best_static(measured["static"], score["gflops"])
+        lines.append(
+            f"| {budget:g} | {point.segments or spec.eval_segments} | {point.gflops:.2f}"
+            f" | {score['gflops']:.2f} ({score['gflops'] / point.gflops - 1:+.0%})"
+            f" | {point.accuracy:.1%} | {score['accuracy']:.1%} | {static} |"
+        )
+    return "\n".join(lines)
+
+
+def _best_static(static: Sequence[Mapping[str, Any]], gflops: float) -> str:
+    affordable = [one for one in static if one["score"]["gflops"] <= gflops]
+    if not affordable:
+        return "none | "
+    best = max(affordable, key=lambda one: one["score"]["accuracy"])
+    name = f"{'+'.join(best['modalities'])} of {best['segments']}"
+    return f"{name} | {best['score']['accuracy']:.1%}"
 
 
 def _static(measured: Mapping[str, Any]) -> str:

@@ -9,11 +9,13 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from model.decisions import BoolArray, FloatArray, choose, keep_probabilities
 from model.networks.adamml import AdaMML
 from model.operating_points import badness, dense_gflops
 from model.spec import ModelSpec, OperatingPoint
+from training.class_mix import even_weights, mixed_like
 from training.features import Features
 from training.joint_objective import judge, recognition_logits
 from training.targets import accuracy, recognition_loss
@@ -32,12 +34,20 @@ class Sweep(NamedTuple):
     default: OperatingPoint
 
 
-def sweep(model: AdaMML, val: Features, others: Iterable[Features] = ()) -> Sweep:
-    """Over thresholds and numbers of segments; `others` are those besides the model's own."""
-    own = measure(model, val)
-    more = [point for features in others for point in measure(model, features)]
-    points = [*own, *more]
+def sweep(
+    model: AdaMML, val: Features, others: Iterable[Features] = (), *, mix: Tensor | None = None
+) -> Sweep:
+    """Over thresholds and numbers of segments; `others` are those besides the model's own.
+
+    `mix`: targets whose mix of classes the expectations are for, see `mixed_like`.
+    """
+    points = [point for features in (val, *others) for point in measure(model, features, mix)]
     return Sweep(thinned(frontier(points)), serving_point(points, dense_gflops(model.spec)))
+
+
+def everything(model: AdaMML, val: Features) -> Sweep:
+    """For a baseline without a policy: no curve, and a threshold that keeps all."""
+    return Sweep((), measure(model, val)[0])
 
 
 def serving_point(points: Iterable[OperatingPoint], dense: float) -> OperatingPoint:
@@ -46,7 +56,7 @@ def serving_point(points: Iterable[OperatingPoint], dense: float) -> OperatingPo
 
 
 @torch.no_grad()
-def measure(model: AdaMML, features: Features) -> list[OperatingPoint]:
+def measure(model: AdaMML, features: Features, mix: Tensor | None = None) -> list[OperatingPoint]:
     """One point per threshold, deciding as serving does; the features are pooled."""
     model.eval()
     verdict = judge(model, features)
@@ -54,6 +64,7 @@ def measure(model: AdaMML, features: Features) -> list[OperatingPoint]:
     probabilities = keep_probabilities(verdict.logits.float().cpu().numpy())
     available = features.available.cpu().numpy()
     points, targets = [], features.targets.cpu()
+    weights = even_weights(len(targets)) if mix is None else mixed_like(targets, mix.cpu())
     for threshold in thresholds(probabilities[available]):
         selected = _selected(model.spec, probabilities, available, threshold)
         decisions = torch.from_numpy(selected).to(logits)
@@ -61,9 +72,9 @@ def measure(model: AdaMML, features: Features) -> list[OperatingPoint]:
         points.append(
             OperatingPoint(
                 threshold=threshold,
-                accuracy=accuracy(video.cpu(), targets),
-                loss=recognition_loss(video.cpu(), targets).mean().item(),
-                gflops=_mean_gflops(model.spec, selected),
+                accuracy=accuracy(video.cpu(), targets, weights),
+                loss=(recognition_loss(video.cpu(), targets) * weights).sum().item(),
+                gflops=float(_gflops(model.spec, selected) @ weights.numpy()),
                 segments=selected.shape[1],
             )
         )
@@ -128,8 +139,9 @@ def _selected(
     )
 
 
-def _mean_gflops(spec: ModelSpec, selected: BoolArray) -> float:
+def _gflops(spec: ModelSpec, selected: BoolArray) -> FloatArray:
+    """(V,) of (V, S, M) decisions."""
     costs = spec.require_costs()
     macs = np.array([costs.recognition[name].total for name in spec.modality_names])
     spent = (selected * macs).sum(axis=(1, 2)) + costs.policy.total * selected.shape[1]
-    return float(spent.mean()) / 1e9
+    return np.asarray(spent / 1e9)

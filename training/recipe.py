@@ -139,6 +139,9 @@ class JointConfig(Closed):
     recognisers, as end to end."""
     drop_audio: float = Field(default=0.3, ge=0, le=1)
     """Share of the videos silenced in each batch, so that a missing track tells no label."""
+    keeps_all: bool = False
+    """Baseline without a policy: every modality of every segment is kept, in training, on
+    validation and in the checkpoint. Nothing teaches the policy then."""
     random_policy: dict[Modality, Share] | None = None
     """Ablation: while the recognisers learn, each modality is kept at this rate at random, instead
     of as the policy decides."""

@@ -35,7 +35,7 @@ class RunFacts:
     def unimodal(self, name: Modality) -> Facts:
         """Of one recognition network alone: nothing of the other modalities, nor of the policy."""
         spec = self.spec
-        modality = spec.modalities[spec.modality_names.index(name)]
+        modality = spec.modality(name)
         seen = {
             "recognizer": modality.recognizer,
             "inputs": spec.inputs,

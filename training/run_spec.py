@@ -25,7 +25,7 @@ def make_spec(config: TrainConfig, labels: tuple[str, ...]) -> ModelSpec:
     _require_known(config, chosen, whole)
     _require_named(config, chosen)
     modalities = [
-        _with_dropout(modality, config.unimodal[modality.name])
+        _with_dropout(_with_proxy(modality, config.model), config.unimodal[modality.name])
         for modality in whole.modalities
         if modality.name in chosen
     ]
@@ -49,7 +49,7 @@ def make_input_spec(config: TrainConfig, labels: tuple[str, ...]) -> ModelSpec:
     for name in ("train_segments", "eval_segments"):
         if (number := getattr(config.model, name)) is not None:
             changes[name] = number
-    changes["modalities"] = tuple(_with_proxy(m, config.model) for m in spec.modalities)
+    changes["modalities"] = tuple(_with_cached_proxy(m, config.model) for m in spec.modalities)
     return ModelSpec.model_validate(spec.model_copy(update=changes).model_dump())
 
 
@@ -80,6 +80,13 @@ def _with_proxy(modality: ModalitySpec, config: ModelConfig) -> ModalitySpec:
     if modality.name != "flow" or config.flow_proxy is None:
         return modality
     return modality.model_copy(update={"proxy": config.flow_proxy})
+
+
+def _with_cached_proxy(modality: ModalitySpec, config: ModelConfig) -> ModalitySpec:
+    """The preset's where flow itself is asked for and cached anyway, see `Data.policy_stream`."""
+    changed = _with_proxy(modality, config)
+    shares = changed.proxy == "flow" and changed.policy.frames == changed.recognizer.frames
+    return modality if shares else changed
 
 
 def _with_dropout(modality: ModalitySpec, config: UnimodalConfig) -> ModalitySpec:

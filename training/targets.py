@@ -45,10 +45,14 @@ def multi_hot(rows: list[list[int]], num_classes: int) -> Tensor:
     return targets
 
 
-def accuracy(logits: Tensor, targets: Tensor) -> float:
-    """By which models are chosen: top-1, or the mean average precision over the classes."""
+def accuracy(logits: Tensor, targets: Tensor, weights: Tensor | None = None) -> float:
+    """By which models are chosen: top-1, or the mean average precision over the classes.
+
+    `weights`: (V,) of sum 1, of the videos; for top-1 alone.
+    """
     if targets.ndim == 1:
-        return is_correct(logits, targets).double().mean().item()
+        right = is_correct(logits, targets).double()
+        return (right.mean() if weights is None else (right * weights).sum()).item()
     # Here, because importing torchmetrics takes longer than importing torch.
     from training.metrics import mean_average_precision
 

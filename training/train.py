@@ -23,7 +23,7 @@ from training.joint import JointTrainer
 from training.joint_data import joint_features, prepare_policy, raw_data
 from training.joint_parts import fits_exit
 from training.manifest import Manifest, read_manifest
-from training.operating_points import sweep
+from training.operating_points import everything, sweep
 from training.random_state import seed_rank, seed_stage
 from training.rounding import round_weights
 from training.run_facts import RunFacts
@@ -92,9 +92,12 @@ def _train(config: TrainConfig, engine: Engine) -> Path:
     trainer.train(train_data, val_data, file=file)
 
     round_weights(model)
-    curve, point = sweep(
-        model, trainer.pooled(val_data), curve_features(config, model, data, engine)
-    )
+    pooled = trainer.pooled(val_data)
+    if config.joint.keeps_all:
+        curve, point = everything(model, pooled)
+    else:
+        others = curve_features(config, model, data, engine)
+        curve, point = sweep(model, pooled, others, mix=data.targets(data.train))
     logger.info("serving point on validation: %s", point)
     provenance = _provenance(config, manifest, {n: one.accuracy for n, one in alone.items()})
     changes = {

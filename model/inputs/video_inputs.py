@@ -25,7 +25,7 @@ from model.inputs.segments import Plan, Segment, plan_segments
 from model.inputs.spectrogram import silence, spectrogram
 from model.inputs.video import VideoInfo
 from model.runtime.base import InputArray
-from model.spec import Modality, ModalitySpec, ModelSpec, NetworkSpec, Proxy
+from model.spec import Modality, ModelSpec, NetworkSpec, Proxy
 
 Planner = Callable[[VideoInfo], Plan]
 
@@ -58,13 +58,13 @@ class VideoInputs:
 
         Where sound is unavailable the policy sees the spectrogram of silence.
         """
-        modality = self._modality(name)
+        modality = self.spec.modality(name)
         rows = range(len(self.segments))
         return self._inputs(modality.proxy, modality.policy, rows)
 
     def recognition_inputs(self, name: Modality, rows: Sequence[int]) -> InputArray:
         """The modality's inputs for the segments `rows` (at least one) alone."""
-        return self._inputs(name, self._modality(name).recognizer, rows)
+        return self._inputs(name, self.spec.modality(name).recognizer, rows)
 
     @property
     def flow_pairs_computed(self) -> int:
@@ -75,7 +75,7 @@ class VideoInputs:
         """Distinct frame pairs that the flow of all segments would take; 0 without flow."""
         if "flow" not in self.spec.modality_names:
             return 0
-        modality = self._modality("flow")
+        modality = self.spec.modality("flow")
         networks = [modality.recognizer, *([modality.policy] if modality.proxy == "flow" else [])]
         pairs: set[Pair] = set()
         for network in networks:
@@ -83,9 +83,6 @@ class VideoInputs:
                 indices = self._grid_indices(row, network)
                 pairs |= self.arrays.pairs(indices, self.spec.inputs.flow.pairs)
         return len(pairs)
-
-    def _modality(self, name: Modality) -> ModalitySpec:
-        return self.spec.modalities[self.spec.modality_names.index(name)]
 
     def _inputs(self, source: Proxy, network: NetworkSpec, rows: Sequence[int]) -> InputArray:
         if source == "audio":

@@ -51,12 +51,14 @@ def test_it_has_no_capability(service):
 def test_prometheus_scrapes_it(service):
     end = time.monotonic() + 60
     while time.monotonic() < end:
-        answer = httpx.get(f"{PROMETHEUS_URL}/api/v1/query", params={"query": 'up{job="adamml"}'})
-        values = [one["value"][1] for one in answer.json()["data"]["result"]]
-        if values == ["1"]:
+        answer = httpx.get(f"{PROMETHEUS_URL}/api/v1/targets", params={"state": "active"})
+        targets = [
+            one for one in answer.json()["data"]["activeTargets"] if one["scrapePool"] == "adamml"
+        ]
+        if [one["health"] for one in targets] == ["up"]:
             return
         time.sleep(1)
-    pytest.fail(f"up is {values}")
+    pytest.fail(f"{[(one['scrapeUrl'], one['health'], one['lastError']) for one in targets]}")
 
 
 def test_a_stop_lets_a_running_request_finish(service, body):

@@ -173,3 +173,17 @@ def test_what_is_served_costs_no_more_than_it_is_worth(loss, gflops, served):
     other = OperatingPoint(threshold=0.4, accuracy=0.9, loss=loss, gflops=gflops)
 
     assert serving_point([plain, other], dense=10.0) is [plain, other][served]
+
+
+def test_expectations_are_for_the_mix_of_classes_that_is_named(model):
+    features = made_up_features(model, segments=4)
+    of_label = [features.select((features.targets == k).nonzero().flatten()) for k in range(2)]
+    parts = [measure(model, rows)[-1] for rows in of_label]
+    both = features.select((features.targets < 2).nonzero().flatten())
+
+    mixed = measure(model, both, torch.tensor([0, 0, 0, 1]))[-1]
+
+    assert mixed.threshold == parts[0].threshold == parts[1].threshold == 1
+    for name in ("accuracy", "loss", "gflops"):
+        first, second = (getattr(part, name) for part in parts)
+        assert getattr(mixed, name) == pytest.approx(0.75 * first + 0.25 * second, rel=1e-6)

@@ -184,7 +184,7 @@ def test_learning_rates_fall_to_a_tenth_at_the_shares():
 def test_an_alternating_epoch_has_two_passes():
     config = JointConfig(warmup_epochs=1, alternating_epochs=3, finetune_epochs=2)
 
-    assert num_passes(joint_epochs(config)) == 1 + 2 * 3 + 2
+    assert num_passes(joint_epochs(config), config) == 1 + 2 * 3 + 2
 
 
 def stepped_rates(config, *, steps):
@@ -227,3 +227,13 @@ def test_gradients_are_clipped_to_the_norm():
     stepper.step((parameter * torch.tensor([30.0, 40.0])).sum(), Where("test", 0, 0))
 
     torch.testing.assert_close(parameter.data, torch.tensor([-0.3, -0.4]))
+
+
+def test_a_baseline_keeps_everything_and_teaches_no_policy():
+    config = end_to_end(keeps_all=True, recognition_learning_rate=0.001)
+    model, changed = train_once(config)
+    assert {name.split(".")[0] for name in changed} == {"recognizers", "fusion"}
+
+    trainer = JointTrainer(model, config, generator=torch.Generator())
+    assert trainer.validate(raw_features(model)).selection == (1.0, 1.0, 1.0)
+    assert num_passes(joint_epochs(config), config) == 1

@@ -31,6 +31,19 @@ def test_a_subset_of_modalities_has_the_same_inputs(tmp_path):
     assert make_input_spec(chosen, LABELS) == make_input_spec(config(tmp_path), LABELS)
 
 
+def test_flow_judged_by_itself_shares_the_cache_where_both_networks_see_the_same(tmp_path):
+    by_flow, usual = config(tmp_path, model={"flow_proxy": "flow"}), config(tmp_path)
+    assert make_spec(by_flow, LABELS).modality("flow").proxy == "flow"
+    assert make_input_spec(by_flow, LABELS) != make_input_spec(usual, LABELS)
+
+    flow = tiny_spec().modality("flow")
+    alike = flow.model_copy(update={"recognizer": flow.policy})
+    spec = tiny_spec().model_copy(update={"modalities": (*tiny_spec().modalities[:2], alike)})
+    (tmp_path / "spec.json").write_text(spec.model_dump_json())
+    assert make_spec(by_flow, LABELS).modality("flow").proxy == "flow"
+    assert make_input_spec(by_flow, LABELS) == make_input_spec(usual, LABELS)
+
+
 def test_the_policy_and_the_fusion_can_differ(tmp_path):
     changes = {
         "policy": {"lstm_width": 0, "joint_decision": True},

@@ -1,0 +1,71 @@
+"""What a trained model says of a split, by cached inputs and cached outputs of frozen networks."""
+
+# Dimensions: V videos, S segments, M modalities, K classes.
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from model.checkpoint import load_model
+from model.decisions import keep_probabilities
+from model.networks.adamml import AdaMML
+from training.cache import InputCache
+from training.config import TrainConfig
+from training.cores import num_cores
+from training.curve_features import view_features
+from training.data import Data
+from training.engine import Engine
+from training.evaluate import Outputs
+from training.features import Features
+from training.joint_objective import judge, recognition_logits
+from training.manifest import Split, read_manifest
+from training.run_spec import make_input_spec
+from training.stage_outputs import Item
+from training.views import View
+
+
+def split_outputs(
+    config: TrainConfig, checkpoint: Path, split: Split, *, segments: int | None = None
+) -> list[Outputs]:
+    """As `training.evaluate.compute_outputs`, for a `checkpoint` of the run `config`.
+
+    Inputs are decoded once for all runs of a preset, and networks that runs share run once. But
+    for spectrograms, which the cache holds in half precision, the inputs are those of serving.
+    `segments` None: as many as are served by default.
+
+    Raises:
+        ValueError: not one video of the split could be decoded.
+    """
+    manifest = read_manifest(config.data.manifest)
+    model = load_model(checkpoint)
+    cache = InputCache(config.data.cache, make_input_spec(config, manifest.labels))
+    view = View(segments or model.spec.default_segments)
+    workers = config.data.workers or num_cores()
+    built = cache.build(manifest.split(split), [view], workers=workers, name=split)
+    items: list[Item] = [(sample, view) for sample in built.samples]
+    data = Data(cache, manifest, model.spec.modality_names, train=(), val=items)
+    features = view_features(config, model, data, items, Engine())
+    return _outputs(model, features, [manifest.indices(sample) for sample, _ in items])
+
+
+@torch.no_grad()
+def _outputs(model: AdaMML, features: Features, labels: Sequence[Sequence[int]]) -> list[Outputs]:
+    model.eval()
+    verdict = judge(model, features)
+    probabilities = keep_probabilities(verdict.logits.numpy())
+    available = features.available.numpy()
+    logits = recognition_logits(model, features).numpy() * available[..., None]
+    exits = None if verdict.exit_logits is None else verdict.exit_logits.numpy()
+    return [
+        Outputs(
+            probabilities=probabilities[row],
+            available=available[row],
+            logits=logits[row],
+            exit_logits=None if exits is None else exits[row],
+            labels=tuple(label),
+        )
+        for row, label in enumerate(labels)
+    ]

@@ -1,0 +1,43 @@
+"""The folder of results: a JSON file for each table, and the page that shows them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from model.atomic_file import write_atomically
+from training.experiment.table import as_table
+from training.marked_places import fill
+
+PAGE = "README.md"
+
+
+def write_results(folder: Path, name: str, measured: Mapping[str, Any]) -> None:
+    """`measured` as `folder`/`name`.json, and its table in the page where that has a place."""
+    folder.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(measured, indent=1) + "\n"
+    write_atomically(folder / f"{name}.json", partial(_write, text))
+    page = folder / PAGE
+    if page.exists():
+        page.write_text(fill(page.read_text(), page_contents(folder)))
+
+
+def page_contents(folder: Path) -> dict[str, str]:
+    """Markdown by the name of its place in the page."""
+    return {
+        path.stem: section(json.loads(path.read_text()))
+        for path in sorted(folder.glob("*.json"))
+        if "rows" in json.loads(path.read_text())
+    }
+
+
+def section(measured: Mapping[str, Any]) -> str:
+    parts = [f"### {measured['title']}", measured["about"], as_table(measured)]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _write(text: str, path: Path) -> None:
+    path.write_text(text)

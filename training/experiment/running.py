@@ -1,0 +1,45 @@
+"""Running a suite: every run of every seed that is not trained yet, then every row."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from training.evaluate import Score
+from training.experiment.scores import TestedRun
+from training.experiment.suite import Suite, run_config
+from training.train import train
+
+logger = logging.getLogger(__name__)
+
+# Rows' scores by seed.
+Scores = Mapping[str, Mapping[int, Score]]
+
+
+def run_suite(suite: Suite) -> Scores:
+    """Train what is missing, one run after the other, then score all rows on the test split.
+
+    Killed and started again it goes on where it was. A finished run is not looked at again: after
+    a change of data, delete its folder.
+
+    Raises:
+        ValueError: a run's configuration is wrong; all are checked before the first is trained.
+    """
+    jobs = [(run, seed) for seed in suite.seeds for run in suite.runs]
+    configs = {job: run_config(suite, *job) for job in jobs}
+    checkpoints: dict[tuple[str, int], Path] = {}
+    for number, (job, config) in enumerate(configs.items(), start=1):
+        path = config.output / f"{config.name}.safetensors"
+        if not path.exists():
+            logger.info("run %d of %d: %s, seed %d", number, len(jobs), *job)
+            start = time.monotonic()
+            path = train(config)
+            logger.info("trained in %.0f s", time.monotonic() - start)
+        checkpoints[job] = path
+    tested = {job: TestedRun(configs[job], path) for job, path in checkpoints.items()}
+    return {
+        row.name: {seed: tested[row.run, seed].score(row) for seed in suite.seeds}
+        for row in suite.rows
+    }
