@@ -39,6 +39,10 @@ COPY constraints.txt pyproject.toml scripts/dependencies.py ./
 RUN python3 dependencies.py > requirements.txt \
     && /opt/venv/bin/pip install --no-cache-dir --no-compile --constraint constraints.txt --requirement requirements.txt \
     && /opt/venv/bin/pip uninstall --yes --quiet pip setuptools
+# OpenVINO for other devices, and for formats other than ONNX: 75 MB.
+RUN cd /opt/venv/lib/python3*/site-packages/openvino/libs \
+    && rm -f libopenvino_intel_gpu_plugin* libopenvino_intel_npu_* cache.json \
+        libopenvino_tensorflow* libopenvino_pytorch* libopenvino_paddle* libopenvino_jax* libopenvino_gguf*
 
 # The index of CUDA wheels of your choice; empty: the default one.
 FROM dependencies AS torch-dependencies

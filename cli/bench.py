@@ -3,16 +3,61 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from benchmarks.results import Measured
 
 bench = typer.Typer(help="Measure the running system.", no_args_is_help=True)
 
 
-@bench.callback()
-def _commands() -> None:
-    """Keeps `serve` a subcommand while it is the only one."""
+@bench.command("networks")
+def bench_networks() -> None:
+    """Networks of the paper's size: ours against eager torch, adaptive against dense."""
+    from benchmarks.networks import measure
+
+    _report("networks", measure())
+
+
+@bench.command("request")
+def bench_request() -> None:
+    """Whole requests at the paper's size: adaptive against all modalities."""
+    from benchmarks.whole_requests import measure
+
+    _report("request", measure())
+
+
+@bench.command("decode")
+def bench_decode() -> None:
+    """A video's inputs against decoding all of it, a long one's against a short one's."""
+    from benchmarks.decoding import measure
+
+    _report("decode", measure())
+
+
+@bench.command("service")
+def bench_service() -> None:
+    """The service against the bare classifier, with one client and with four."""
+    from benchmarks.serving import measure
+
+    _report("service", measure())
+
+
+@bench.command("startup")
+def bench_startup() -> None:
+    """Seconds to ready, and memory over 300 requests."""
+    from benchmarks.startup import measure
+
+    _report("startup", measure())
+
+
+def _report(name: str, rows: list[Measured]) -> None:
+    """Into benchmarks/, and to the terminal."""
+    from benchmarks.results import as_table, write
+
+    typer.echo(as_table(write(name, rows)))
 
 
 @bench.command("serve")

@@ -39,7 +39,7 @@ def synth(
     ] = None,
 ) -> None:
     """Generate clips, manifest.csv and truth.jsonl with the informative modalities by time."""
-    from training.cores import num_cores
+    from model.cores import num_cores
     from training.synth.generate import MANIFEST_FILE, TRUTH_FILE, generate
     from training.synth.settings import SynthSettings
 

@@ -119,7 +119,7 @@ def _serialize(graph: Graph) -> bytes:
             for example in graph.examples
         ),
         opset_version=OPSET,
-        # Folding batch norm here would leave weights that half precision cannot hold; ONNX Runtime
+        # Folding batch norm here would leave weights that half precision cannot hold; OpenVINO
         # folds it when it loads.
         optimize=False,
         verbose=False,

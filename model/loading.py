@@ -1,4 +1,4 @@
-"""From a model file to a Classifier: a bundle runs on ONNX Runtime, a checkpoint on torch."""
+"""From a model file to a Classifier: a bundle runs on OpenVINO, a checkpoint on torch."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from model.classifier import Classifier
 from model.inputs.limits import DecodeLimits
 from model.runtime.base import Runtime
-from model.runtime.onnx import OnnxRuntime
+from model.runtime.openvino import OpenvinoRuntime
 
 BUNDLED_MODEL = Path(__file__).parent / "bundled" / "av13.adamml"
 
@@ -31,7 +31,7 @@ def load_classifier(
 def load_runtime(path: Path, *, threads: int | None = None) -> Runtime:
     """The runtime that executes `path`, told apart by content: a bundle is a zip file."""
     if zipfile.is_zipfile(path):
-        return OnnxRuntime.load(path, threads=threads)
+        return OpenvinoRuntime.load(path, threads=threads)
     path.stat()  # A missing file must not ask for torch first.
     from model.runtime.torch import TorchRuntime
 

@@ -13,7 +13,7 @@ MIN_ELEMENTS = 256
 def store_as_half(model: onnx.ModelProto) -> int:
     """Replace float32 initialisers that float16 holds exactly by float16 plus a Cast, in place.
 
-    ONNX Runtime folds the casts when it loads the graph, so what runs is float32 as before.
+    OpenVINO folds the casts when it loads the graph, so what runs is float32 as before.
     Returns the number of replaced tensors.
     """
     casts = []

@@ -13,11 +13,11 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from model.cores import num_cores
 from model.networks.recognizer import Recognizer
 from model.spec import Modality, ModalitySpec, ModelSpec
 from training.cache import InputCache
 from training.config import DataConfig
-from training.cores import num_cores
 from training.engine import Engine
 from training.manifest import Manifest, Split
 from training.recipe import UnimodalConfig

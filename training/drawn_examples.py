@@ -6,8 +6,8 @@ import copy
 
 import torch
 
+from model.cores import num_cores
 from model.networks.recognizer import Recognizer
-from training.cores import num_cores
 from training.data import Data
 from training.drawn_sound import DrawnSound
 from training.engine import Engine

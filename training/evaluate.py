@@ -12,11 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 from tqdm import tqdm
 
+from model.cores import num_cores
 from model.decisions import BoolArray, Choices, FloatArray, choose, keep_probabilities
 from model.errors import ClassificationError
 from model.evidence import evidence
 from model.runtime.base import Array, Runtime
-from training.cores import num_cores
 from training.manifest import Sample
 from training.merit import hits_among, merit
 from training.part import Part

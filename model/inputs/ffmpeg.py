@@ -16,10 +16,6 @@ from model.inputs.allowlist import (
 from model.inputs.complaints import LEVELS
 from model.inputs.limits import DecodeLimits
 
-# Two processes run side by side already; and with more threads a damaged stream is patched up
-# differently each time, which would change the answer.
-DECODER_THREADS = 1
-
 Options = dict[str, str | int | float]
 
 
@@ -47,11 +43,16 @@ def probe_command(path: Path, limits: DecodeLimits, **show: str | None) -> list[
 
 
 def open_input(
-    path: Path, limits: DecodeLimits, *, seek_seconds: float, length_seconds: float | None = None
+    path: Path,
+    limits: DecodeLimits,
+    *,
+    seek_seconds: float,
+    length_seconds: float | None = None,
+    threads: int = 1,
 ) -> ffmpeg.Stream:
     """An input that starts `seek_seconds` after the container's own start time, of a certain
     length or to its end."""
-    options = safe_input_options(limits) | {"threads": DECODER_THREADS}
+    options = safe_input_options(limits) | {"threads": threads}
     if seek_seconds > 0:
         options["ss"] = f"{seek_seconds:.6f}"
     if length_seconds is not None:

@@ -23,6 +23,8 @@ from model.inputs.video import VideoInfo
 Pixels = NDArray[np.uint8]  # (H, W, 3), RGB
 
 PARALLEL_PROCESSES = 2
+# Of a process that has no other beside it.
+LONE_PROCESS_THREADS = 2
 # Wider than this, the middle is taken before scaling: the output's size stays bounded.
 MAX_ASPECT = 2
 # In these containers a seek goes to any frame, and decoding begins at the next key frame only.
@@ -63,7 +65,8 @@ def decode_frames(
     Where a stretch of the video gives no frame at all, its indices are missing from the answer.
     Raises what the cage raises.
     """
-    decoder = _Decoder(path, info, short_side, limits, patience)
+    threads = LONE_PROCESS_THREADS if len(runs) == 1 else 1
+    decoder = _Decoder(path, info, short_side, limits, patience, threads)
     with ThreadPoolExecutor(PARALLEL_PROCESSES) as pool:
         parts = list(pool.map(decoder.decode, runs))
     frames = {index: frame for part in parts for index, frame in part.frames.items()}
@@ -88,6 +91,7 @@ class _Decoder:
     short_side: int
     limits: DecodeLimits
     patience: Patience
+    threads: int
 
     def decode(self, run: Run) -> Decoded:
         """One run; where that does not bring the frame on display at its start, again from the
@@ -129,12 +133,10 @@ class _Decoder:
         """Frames in order of time, and complaints."""
         width, height = scaled_size(self.info, self.short_side)
         num_bytes = width * height * 3
-        finished = run_caged(
-            self._command(run, width, height),
-            limits=self.limits,
-            patience=self.patience,
-            max_output_bytes=num_bytes * run.max_frames,
-        )
+        finished = self._run(run, self.threads)
+        if self.threads > 1 and (finished.status != 0 or error_lines(finished.errors)):
+            # Threads patch up a damaged stream differently each time, which would change answers.
+            finished = self._run(run, 1)
         times = shown_times(finished.errors)
         count = min(len(finished.output) // num_bytes, len(times))
         flat = np.frombuffer(finished.output, dtype=np.uint8, count=count * num_bytes)
@@ -146,6 +148,15 @@ class _Decoder:
         }
         return [frames[time] for time in sorted(frames)], self._complaints(run, finished)
 
+    def _run(self, run: Run, threads: int) -> Finished:
+        width, height = scaled_size(self.info, self.short_side)
+        return run_caged(
+            self._command(run, width, height, threads),
+            limits=self.limits,
+            patience=self.patience,
+            max_output_bytes=width * height * 3 * run.max_frames,
+        )
+
     def _complaints(self, run: Run, finished: Finished) -> str:
         """Of a failure everything. Else what was said about the frames, but not after a seek, as
         decoders grumble until they meet a key frame."""
@@ -154,10 +165,13 @@ class _Decoder:
         log = while_decoding(finished.errors) if run.begin_seconds == 0 else ""
         return log if error_lines(log) else ""
 
-    def _command(self, run: Run, width: int, height: int) -> list[str]:
+    def _command(self, run: Run, width: int, height: int, threads: int) -> list[str]:
         begin = self.info.start_offset_seconds + run.begin_seconds
         seek, end = begin if run.begin_seconds > 0 else 0.0, begin + run.length_seconds
-        stream = open_input(self.path, self.limits, seek_seconds=seek, length_seconds=end - seek)
+        length = end - seek
+        stream = open_input(
+            self.path, self.limits, seek_seconds=seek, length_seconds=length, threads=threads
+        )
         stream = stream[str(self.info.video_index)]
         stream = stream.filter("select", select_expression(run, self.info.start_seconds))
         stream = stream.filter("showinfo", checksum=0)

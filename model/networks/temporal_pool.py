@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -14,9 +15,30 @@ def pooled_length(frames: int) -> int:
 def temporal_max_pool(activations: Tensor, frames: int) -> Tensor:
     """(B*frames, C, H, W) -> (B*pooled_length(frames), C, H, W): kernel 3, stride 2, padding 1.
 
-    The same values as a MaxPool3d over (C, frames, H, W), without moving the frame axis: a frame's
-    C*H*W numbers become the columns of a picture with one row a frame.
+    The same values as a MaxPool3d over (C, frames, H, W).
     """
+    if frames == 1:
+        return activations
+    return _by_rows(activations, frames) if frames % 2 else _by_slices(activations, frames)
+
+
+def _by_slices(activations: Tensor, frames: int) -> Tensor:
+    """Each even frame with both of its neighbours, of an even number of frames.
+
+    Slices of the batch leave the pixels where they are, in whatever layout the convolutions like:
+    any operation on the frames as an axis of their own has a runtime rearrange them.
+    """
+    even, odd = activations[0::2], activations[1::2]
+    pooled = torch.maximum(even, odd)
+    if frames == 2:
+        return pooled
+    begins = torch.arange(len(even), device=even.device) % (frames // 2) == 0
+    before = torch.where(begins.reshape(-1, 1, 1, 1), even, torch.cat([odd[:1], odd[:-1]]))
+    return torch.maximum(pooled, before)
+
+
+def _by_rows(activations: Tensor, frames: int) -> Tensor:
+    """A frame's C*H*W numbers become the columns of a picture with one row a frame."""
     rows = activations.reshape(-1, 1, frames, activations[0].numel())
     pooled = F.max_pool2d(rows, kernel_size=(3, 1), stride=(2, 1), padding=(1, 0))
     return pooled.reshape(-1, *activations.shape[1:])

@@ -11,7 +11,7 @@ from model.deadline import Deadline
 from model.errors import BudgetTooSmallError, DeadlineExceededError, InvalidParameterError
 from model.inputs.limits import DecodeLimits
 from model.inputs.video_inputs import open_video
-from model.runtime.onnx import OnnxRuntime
+from model.runtime.openvino import OpenvinoRuntime
 from model.runtime.torch import TorchRuntime
 from model.spec import FusionSpec, PolicySpec
 from tests.support.curves import CURVE, write_curved
@@ -48,7 +48,7 @@ def clips(tmp_path_factory):
 
 @pytest.fixture
 def recording(tiny_bundle):
-    return RecordingRuntime(OnnxRuntime.load(tiny_bundle))
+    return RecordingRuntime(OpenvinoRuntime.load(tiny_bundle))
 
 
 @pytest.fixture
@@ -170,7 +170,7 @@ def test_a_budget_is_never_exceeded_at_any_value(classifier, clips):
 
 @pytest.fixture
 def curved(tiny_bundle, tmp_path):
-    return Classifier(OnnxRuntime.load(write_curved(tiny_bundle, tmp_path / "curved.adamml")))
+    return Classifier(OpenvinoRuntime.load(write_curved(tiny_bundle, tmp_path / "curved.adamml")))
 
 
 def test_a_budget_is_obeyed_with_the_curves_threshold_and_segments(curved, clips):

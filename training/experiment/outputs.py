@@ -10,11 +10,11 @@ from pathlib import Path
 import torch
 
 from model.checkpoint import load_model
+from model.cores import num_cores
 from model.decisions import keep_probabilities
 from model.networks.adamml import AdaMML
 from training.cache import InputCache
 from training.config import TrainConfig
-from training.cores import num_cores
 from training.curve_features import view_features
 from training.data import Data
 from training.engine import Engine

@@ -25,6 +25,9 @@ def children():
 
 @pytest.fixture(autouse=True)
 def leaves_nothing_behind():
-    before = num_open_files(), threading.active_count(), children()
+    files, threads, processes = num_open_files(), threading.active_count(), children()
     yield
-    assert (num_open_files(), threading.active_count(), children()) == before
+    # Fewer is well: something of an earlier test may have been collected meanwhile.
+    assert num_open_files() <= files
+    assert threading.active_count() <= threads
+    assert children() <= processes

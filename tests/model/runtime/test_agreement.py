@@ -9,7 +9,7 @@ import torch
 from model.blank import blank_inputs
 from model.export import export_bundle
 from model.onnx_weights import store_as_half
-from model.runtime.onnx import OnnxRuntime
+from model.runtime.openvino import OpenvinoRuntime
 from model.runtime.torch import TorchRuntime
 from model.spec import FusionSpec, PolicySpec
 from tests.support.models import tiny_model, tiny_spec
@@ -42,7 +42,7 @@ def runtimes(request, tmp_path_factory):
     model = tiny_model(request.param)
     path = tmp_path_factory.mktemp("bundle") / "tiny.adamml"
     export_bundle(model, path)
-    return OnnxRuntime.load(path), TorchRuntime(model, "v", device=torch.device("cpu"))
+    return OpenvinoRuntime.load(path), TorchRuntime(model, "v", device=torch.device("cpu"))
 
 
 def random_inputs(spec, name, role, rows):

@@ -1,0 +1,25 @@
+"""Keeping a process that decodes and computes in many threads small."""
+
+from __future__ import annotations
+
+import ctypes
+
+# glibc's numbers, see mallopt(3).
+_M_TRIM_THRESHOLD = -1
+_M_ARENA_MAX = -8
+# Threads that allocate at once; each of glibc's arenas keeps what its threads once needed.
+ARENAS = 2
+# Free memory at the top beyond this goes back to the system.
+TRIM_BYTES = 1024**2
+
+
+def keep_memory_small() -> None:
+    """Has glibc share arenas among threads and give memory back; elsewhere it does nothing.
+
+    By default every thread gets an arena of its own, and a service that frees a clip's frames
+    in another thread than the one that read them stays as large as all of them at their largest.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_M_ARENA_MAX, ARENAS)
+        mallopt(_M_TRIM_THRESHOLD, TRIM_BYTES)
