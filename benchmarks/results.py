@@ -15,7 +15,7 @@ from typing import Any
 
 FOLDER = Path(__file__).parent / "results"
 PAGE = Path(__file__).parent / "README.md"
-_PACKAGES = ("onnxruntime", "torch", "numpy", "opencv-python-headless")
+_PACKAGES = ("openvino", "torch", "numpy", "opencv-python-headless")
 
 
 @dataclass(frozen=True, slots=True)
