@@ -226,6 +226,47 @@ def test_a_damaged_middle_is_bridged_and_told(tmp_path):
     assert len(video.recognition_inputs("rgb", range(3))) == 3
 
 
+@pytest.fixture
+def threads_used(monkeypatch):
+    """Of each process that decoded pictures."""
+    used = []
+    real = frames._Decoder._run
+
+    def recording(decoder, run, threads):
+        used.append(threads)
+        return real(decoder, run, threads)
+
+    monkeypatch.setattr(frames._Decoder, "_run", recording)
+    return used
+
+
+def test_a_lone_process_has_two_threads_unless_the_stream_is_damaged(tmp_path, threads_used):
+    """Threads patch up damage differently each time."""
+    path = moving_clip(tmp_path / "whole.mp4", seconds=3, size="320x240")
+    whole = look(path).recognition_inputs("rgb", range(4))
+    assert threads_used == [2]
+
+    content = bytearray(path.read_bytes())
+    start = content.index(b"mdat") + 4000
+    content[start : start + 300] = bytes(300)
+    damaged = tmp_path / "damaged.mp4"
+    damaged.write_bytes(content)
+    threads_used.clear()
+    patched = [look(damaged).recognition_inputs("rgb", range(4)) for _ in range(4)]
+
+    assert threads_used == [2, 1] * 4
+    assert not np.array_equal(whole, patched[0])
+    assert all(np.array_equal(one, patched[0]) for one in patched)
+
+
+def test_threads_do_not_change_pictures(tmp_path, monkeypatch):
+    path = moving_clip(tmp_path / "c.mp4", seconds=3, size="320x240")
+    several = look(path).recognition_inputs("rgb", range(4))
+    monkeypatch.setattr(frames, "LONE_PROCESS_THREADS", 1)
+
+    assert np.array_equal(several, look(path).recognition_inputs("rgb", range(4)))
+
+
 def test_a_stream_without_a_duration(tmp_path):
     """A live recording: nobody went back to write how long it became."""
     path = tmp_path / "c.webm"
