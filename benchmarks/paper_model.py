@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from model.blank import blank_inputs
+from model.blank import Role, blank_inputs
 from model.cost import with_costs
 from model.export import export_bundle
 from model.networks.adamml import AdaMML
@@ -21,6 +21,8 @@ from model.spec import Modality, ModelSpec
 
 LABELS = tuple(f"class {number}" for number in range(31))
 SEGMENTS = 10
+# The file below the folder of `paper_runtime`.
+BUNDLE = "paper.adamml"
 # Of ten segments, in turn: on average the rates of the paper's Table 3, AdaMML-RGBDiff, which are
 # 55.06, 26.82 and 95.12 %.
 KEPT: dict[Modality, tuple[int, ...]] = {"rgb": (5, 6), "flow": (3, 3, 2), "audio": (10, 9)}
@@ -35,15 +37,15 @@ def paper_model() -> AdaMML:
 
 
 def paper_runtime(model: AdaMML, folder: Path, *, threads: int) -> OpenvinoRuntime:
-    path = folder / "paper.adamml"
+    path = folder / BUNDLE
     export_bundle(model, path)
     return OpenvinoRuntime.load(path, threads=threads)
 
 
-def random_inputs(spec: ModelSpec, name: Modality, *, role: str, rows: int) -> InputArray:
+def random_inputs(spec: ModelSpec, name: Modality, *, role: Role, rows: int) -> InputArray:
     """Of the shape and type of real ones; the time that networks take does not depend on more."""
     generator = np.random.default_rng(0)
-    blank = blank_inputs(spec, name, role="policy" if role == "policy" else "recognizer", rows=rows)
+    blank = blank_inputs(spec, name, role=role, rows=rows)
     if blank.dtype == np.uint8:
         return generator.integers(0, 256, blank.shape, dtype=np.uint8)
     return generator.normal(-7, 4, blank.shape).astype(np.float32)

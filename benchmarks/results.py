@@ -13,9 +13,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from training.marked_places import fill
+
 FOLDER = Path(__file__).parent / "results"
 PAGE = Path(__file__).parent / "README.md"
-_PACKAGES = ("openvino", "torch", "numpy", "opencv-python-headless")
+_PACKAGES = ("openvino", "onnxruntime", "torch", "numpy", "opencv-python-headless")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +48,7 @@ def write(name: str, rows: Sequence[Measured]) -> dict[str, Any]:
     }
     FOLDER.mkdir(exist_ok=True)
     (FOLDER / f"{name}.json").write_text(json.dumps(document, indent=1) + "\n")
-    begin, end = "<!-- begin results -->\n", "<!-- end results -->"
-    before, rest = PAGE.read_text().split(begin)
-    PAGE.write_text(before + begin + page_tables() + "\n" + end + rest.split(end)[1])
+    PAGE.write_text(fill(PAGE.read_text(), {"results": page_tables()}))
     return document
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from benchmarks.clips import film
 from benchmarks.interleaved import interleave
-from benchmarks.paper_model import ROUNDS, SEGMENTS, decisions, paper_model, paper_runtime
+from benchmarks.paper_model import BUNDLE, ROUNDS, SEGMENTS, decisions, paper_model, paper_runtime
 from benchmarks.results import Measured
 from model.classification import ClassifyOptions
 from model.classifier import Classifier
@@ -38,7 +38,7 @@ def measure() -> list[Measured]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         paper_runtime(paper_model(), folder, threads=num_cores())
-        classifier = Classifier(DecidedRuntime.load(folder / "paper.adamml"))
+        classifier = Classifier(DecidedRuntime.load(folder / BUNDLE))
         clip = film(folder / "clip.mp4", seconds=10, key_frames=250)
         options = {
             "adaptive": ClassifyOptions(segments=SEGMENTS),

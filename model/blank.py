@@ -9,12 +9,13 @@ import numpy as np
 from model.runtime.base import InputArray
 from model.spec import Modality, ModelSpec
 
+# Which of a modality's two networks.
+Role = Literal["policy", "recognizer"]
 
-def blank_inputs(
-    spec: ModelSpec, name: Modality, *, role: Literal["policy", "recognizer"], rows: int = 1
-) -> InputArray:
+
+def blank_inputs(spec: ModelSpec, name: Modality, *, role: Role, rows: int = 1) -> InputArray:
     """Black images (rows, F, crop, crop, C) uint8, or silence (rows, frequencies, times)."""
-    modality = next(modality for modality in spec.modalities if modality.name == name)
+    modality = spec.modality(name)
     network = modality.policy if role == "policy" else modality.recognizer
     source = modality.proxy if role == "policy" else modality.name
     if source == "audio":

@@ -14,7 +14,6 @@ from model.spec import Modality
 from training.alone import Alone, train_alone
 from training.checkpointing import StageFile
 from training.config import TrainConfig
-from training.curve_features import curve_features
 from training.data import Data, load_data
 from training.engine import Engine, start_engine
 from training.features import Features, JointData
@@ -29,6 +28,7 @@ from training.rounding import round_weights
 from training.run_facts import RunFacts
 from training.run_spec import make_input_spec, make_spec
 from training.standardizing import standardize_policy
+from training.view_features import curve_features
 
 logger = logging.getLogger(__name__)
 

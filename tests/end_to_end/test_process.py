@@ -51,7 +51,7 @@ def test_sigterm_during_a_request_answers_it_and_ends_well(start, clip):
 
 
 def test_memory_stays_small_over_requests_from_many_threads(start, clip):
-    """Without `keep_memory_small` each thread's arena keeps what it once needed: 510 MB."""
+    """Without `keep_memory_small` each thread's arena keeps what it once needed: 585 MB."""
     server, body = start(), clip.read_bytes()
     with ThreadPoolExecutor(4) as pool:
         answers = list(pool.map(lambda _: post(server, body, "segments=10"), range(16)))

@@ -15,7 +15,6 @@ from model.decisions import keep_probabilities
 from model.networks.adamml import AdaMML
 from training.cache import InputCache
 from training.config import TrainConfig
-from training.curve_features import view_features
 from training.data import Data
 from training.engine import Engine
 from training.evaluate import Outputs
@@ -24,6 +23,7 @@ from training.joint_objective import judge, recognition_logits
 from training.manifest import Split, read_manifest
 from training.run_spec import make_input_spec
 from training.stage_outputs import Item
+from training.view_features import view_features
 from training.views import View
 
 

@@ -27,11 +27,8 @@ def write_results(folder: Path, name: str, measured: Mapping[str, Any]) -> None:
 
 def page_contents(folder: Path) -> dict[str, str]:
     """Markdown by the name of its place in the page."""
-    return {
-        path.stem: section(json.loads(path.read_text()))
-        for path in sorted(folder.glob("*.json"))
-        if "rows" in json.loads(path.read_text())
-    }
+    documents = {path.stem: json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))}
+    return {name: section(one) for name, one in documents.items() if "rows" in one}
 
 
 def section(measured: Mapping[str, Any]) -> str:

@@ -19,13 +19,6 @@ from training.recipe import Closed, Share
 _NO_DIFFERENCE = ("name", "output", "unimodal_state", "seed", "tensorboard")
 
 
-class Published(Closed):
-    """What the paper prints for the row, as far as it is known."""
-
-    gflops: float | None = None
-    selection: dict[Modality, Share] = Field(default_factory=dict)
-
-
 class Row(Closed):
     """One line of the table: a trained model under one way of deciding."""
 
@@ -38,7 +31,6 @@ class Row(Closed):
     """For `random`: how often each is kept; absent: as often as the run's policy keeps it."""
     is_reference: bool = False
     """Savings are counted against this row."""
-    published: Published = Published()
 
 
 class Suite(Closed):

@@ -26,7 +26,6 @@ def _row(row: Row, scores: Mapping[int, Score]) -> dict[str, Any]:
     return {
         "name": row.name,
         "is_reference": row.is_reference,
-        "published": row.published.model_dump(exclude_none=True),
         "accuracy": [score.accuracy for score in ordered],
         "gflops": [score.gflops for score in ordered],
         "selection": {

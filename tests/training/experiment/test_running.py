@@ -12,8 +12,8 @@ from training.manifest import read_manifest
 
 SUITE = """
 title = "Tiny"
-base = "suite_base.toml"
-output = "suite-runs"
+base = "base.toml"
+output = "runs"
 seeds = [0, 1]
 [common]
 joint = { warmup_epochs = 0, alternating_epochs = 1, finetune_epochs = 0 }
@@ -46,14 +46,16 @@ decisions = "all"
 
 
 @pytest.fixture(scope="module")
-def suite(run_folder):
-    from filelock import FileLock
-
-    (run_folder / "suite_base.toml").write_text(RUN.format(output="unused"))
-    (run_folder / "suite.toml").write_text(SUITE)
-    suite = read_suite(run_folder / "suite.toml")
-    with FileLock(run_folder / "suite.lock"):
-        run_suite(suite)
+def suite(run_folder, tmp_path_factory):
+    """In a folder of its own for each worker, as one test removes what another needs."""
+    folder = tmp_path_factory.mktemp("suite")
+    text = RUN.format(output="unused")
+    for name in ("spec.json", "manifest.csv", "cache"):
+        text = text.replace(f'"{name}"', f'"{run_folder / name}"')
+    (folder / "base.toml").write_text(text)
+    (folder / "suite.toml").write_text(SUITE)
+    suite = read_suite(folder / "suite.toml")
+    run_suite(suite)
     return suite
 
 
@@ -65,10 +67,10 @@ def test_every_row_has_a_score_for_every_seed(suite):
     }
     assert scores["fusion"][0].selection["rgb"] == 1
     assert list(scores["audio"][0].selection) == ["audio"]
-    # One of the four test clips' segments... is all there is, so rates are of all segments.
+    # Half of what is there, which for sound is less than half of all segments.
     half, there = scores["half"][0].selection, scores["fusion"][0].selection
     for name, rate in half.items():
-        assert rate == pytest.approx(0.5 * there[name], abs=0.25)
+        assert rate == pytest.approx(0.5 * there[name], abs=0.12)
 
 
 def test_scores_are_those_of_an_ordinary_evaluation(suite):
