@@ -1,4 +1,4 @@
-"""Sound of the segments: decoding it, aligned with the pictures, and cutting the windows."""
+"""Sound of the segments: decoding it, aligned with the pictures, and what is heard in each."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from model.inputs.cage import Patience, run_caged
 from model.inputs.ffmpeg import compile_command, open_input
 from model.inputs.limits import DecodeLimits
 from model.inputs.segments import Plan
-from model.inputs.spectrogram import Waveform
+from model.inputs.spectrogram import Spectrogram, Waveform, spectrogram
 from model.inputs.video import VideoInfo
 
 # Sound decodes so fast that one process and its seek cost as much as a minute of it.
@@ -32,9 +32,9 @@ _FIRST = re.compile(r"^\[info\] (-?\d+\.\d+)$", re.M)
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """One waveform of `num_samples` a segment, None where there is none, and what was wrong."""
+    """One spectrogram a segment, None where there is no sound, and what was wrong."""
 
-    windows: tuple[Waveform | None, ...]
+    spectrograms: tuple[Spectrogram | None, ...]
     warnings: tuple[AnswerWarning, ...]
 
 
@@ -81,7 +81,7 @@ def decode_sound(
     limits: DecodeLimits,
     patience: Patience,
 ) -> Sound:
-    """One window a segment. Raises what the cage raises; bad sound is a warning, not an error."""
+    """What is heard in each segment. Raises what the cage raises; bad sound is a mere warning."""
     nothing: tuple[None, ...] = (None,) * len(plan.segments)
     if info.audio_index is None:
         detail = "the file has no audio stream; audio is unavailable"
@@ -97,7 +97,8 @@ def decode_sound(
             windows[index] = stretch.cut(starts[index], inputs.audio)
     if longest < MIN_SECONDS * inputs.audio.sample_rate:
         return Sound(nothing, (_too_little(longest, inputs.audio),))
-    return Sound(tuple(windows), ())
+    heard = (None if window is None else spectrogram(window, inputs.audio) for window in windows)
+    return Sound(tuple(heard), ())
 
 
 def decode_track(

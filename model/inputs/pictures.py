@@ -10,7 +10,8 @@ from pathlib import Path
 from model.answer_warning import AnswerWarning
 from model.inputs.cage import Patience
 from model.inputs.complaints import explain, no_frame_error
-from model.inputs.frames import Decoded, Frame, decode_frames
+from model.inputs.frame_reader import Frame
+from model.inputs.frames import Decoded, decode_frames
 from model.inputs.limits import DecodeLimits
 from model.inputs.packets import stream_end
 from model.inputs.runs import plan_runs

@@ -14,15 +14,16 @@ from numpy.typing import NDArray
 
 from model.answer_warning import AnswerWarning
 from model.deadline import Deadline
-from model.inputs.arrays import Crop, FrameArrays, Pair
+from model.inputs.arrays import Crop, FrameArrays
 from model.inputs.audio import Sound, decode_sound
 from model.inputs.cage import Patience
+from model.inputs.flow_fields import FlowFields, Pair
 from model.inputs.limits import DecodeLimits
 from model.inputs.pictures import decode_pictures
 from model.inputs.probe import probe
 from model.inputs.sampling import frame_offsets, num_pairs
 from model.inputs.segments import Plan, Segment, plan_segments
-from model.inputs.spectrogram import silence, spectrogram
+from model.inputs.spectrogram import Spectrogram, silence
 from model.inputs.video import VideoInfo
 from model.runtime.base import InputArray
 from model.spec import Modality, ModelSpec, NetworkSpec, Proxy
@@ -47,7 +48,7 @@ class VideoInputs:
 
     def available(self) -> NDArray[np.bool_]:
         """(S, M): whether there is anything to recognise. Pictures always are available."""
-        heard = np.array([window is not None for window in self.sound.windows])
+        heard = np.array([one is not None for one in self.sound.spectrograms])
         columns = [
             heard if name == "audio" else np.ones_like(heard) for name in self.spec.modality_names
         ]
@@ -68,7 +69,7 @@ class VideoInputs:
 
     @property
     def flow_pairs_computed(self) -> int:
-        return self.arrays.num_pairs
+        return len(self.arrays.flow)
 
     @property
     def flow_pairs_total(self) -> int:
@@ -89,11 +90,6 @@ class VideoInputs:
             return np.stack([self._spectrogram(row) for row in rows])
         return np.stack([self._images(source, self._grid_indices(row, network)) for row in rows])
 
-    def _spectrogram(self, row: int) -> NDArray[np.float32]:
-        window = self.sound.windows[row]
-        audio = self.spec.inputs.audio
-        return silence(audio) if window is None else spectrogram(window, audio)
-
     def _images(self, source: Proxy, indices: Sequence[int]) -> NDArray[np.uint8]:
         pairs = num_pairs(self.spec.inputs, source)
         if source == "flow":
@@ -101,6 +97,10 @@ class VideoInputs:
         if source == "rgb_diff":
             return self.arrays.rgb_diff(indices, pairs)
         return self.arrays.rgb(indices)
+
+    def _spectrogram(self, row: int) -> Spectrogram:
+        heard = self.sound.spectrograms[row]
+        return silence(self.spec.inputs.audio) if heard is None else heard
 
     def _grid_indices(self, row: int, network: NetworkSpec) -> list[int]:
         first = self.segments[row].first_frame
@@ -135,9 +135,8 @@ def open_video(
     heard = sound.result()
     if pictures.info != info:
         heard = _sound(path, pictures.info, pictures.plan, spec, limits, patience)
-    arrays = FrameArrays(
-        pictures.frames, spec.inputs.flow, side=spec.inputs.crop, crop=crop or Crop()
-    )
+    flow = FlowFields(spec.inputs.flow)
+    arrays = FrameArrays(pictures.frames, flow, side=spec.inputs.crop, crop=crop or Crop())
     warnings = (*pictures.warnings, *heard.warnings)
     return VideoInputs(spec, pictures.info, pictures.plan, arrays, heard, warnings)
 

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from model.input_spec import FlowSpec
-from model.inputs.arrays import Crop, FrameArrays, compute_flow, quantize_flow
-from model.inputs.frames import Frame
+from model.inputs.arrays import Crop, FrameArrays
+from model.inputs.flow_fields import FlowFields, compute_flow, quantize_flow
+from model.inputs.frame_reader import Frame
 
 SIDE = 32
 
@@ -26,7 +27,7 @@ def moving():
 
 
 def arrays(frames, **crop):
-    return FrameArrays(frames, FlowSpec(), side=SIDE, crop=Crop(**crop))
+    return FrameArrays(frames, FlowFields(FlowSpec()), side=SIDE, crop=Crop(**crop))
 
 
 def test_rgb_is_the_middle(moving):
@@ -47,6 +48,15 @@ def test_differences_are_those_of_the_reference():
     expected = [int((b - a + 255) * 0.5) for a, b in pairwise(levels)]
     assert stack[0, 0, 0].tolist() == [value for value in expected for _ in range(3)]
     assert expected[4] == 127
+
+
+def test_every_difference_is_that_of_the_reference():
+    a, b = (np.repeat(values[..., None], 3, -1).astype(np.uint8) for values in np.mgrid[:256, :256])
+    frames = {0: Frame(0.0, a), 1: Frame(1.0, b)}
+
+    (difference,) = FrameArrays(frames, FlowFields(FlowSpec()), side=256).rgb_diff([0], 1)
+
+    assert np.array_equal(difference, (b.astype(int) - a + 255) // 2)
 
 
 def test_flow_finds_the_motion(moving):
@@ -78,9 +88,9 @@ def test_a_crop_is_shared_by_all_three(moving):
 def test_no_pair_is_computed_twice(moving):
     made = arrays(moving)
     made.flow_stack([0], 5)
-    assert made.num_pairs == 5
+    assert len(made.flow) == 5
     made.flow_stack([0, 1, 2], 5)
-    assert made.num_pairs == 7 == len(made.pairs([0, 1, 2], 5))
+    assert len(made.flow) == 7 == len(made.pairs([0, 1, 2], 5))
 
 
 def test_a_standing_frame_has_no_flow_to_compute(moving):
@@ -88,7 +98,7 @@ def test_a_standing_frame_has_no_flow_to_compute(moving):
     made = arrays(still)
 
     assert (made.flow_stack([0], 5) == 128).all()
-    assert made.num_pairs == 0
+    assert len(made.flow) == 0
     assert made.pairs([0], 5) == set()
 
 

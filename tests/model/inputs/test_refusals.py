@@ -18,8 +18,10 @@ from model.errors import (
 )
 from model.inputs import cage, ffmpeg
 from model.inputs.cage import Patience
+from model.inputs.frame_command import frames_command
 from model.inputs.limits import DecodeLimits
 from model.inputs.probe import probe
+from model.inputs.runs import Run
 from model.inputs.video_inputs import open_video
 from tests.support.clips import colour_clip
 from tests.support.clips import ffmpeg as make
@@ -45,7 +47,7 @@ def commands(monkeypatch):
         seen.append((arguments[0], len(finished.output)))
         return finished
 
-    for module in ("probe", "packets", "frames", "audio"):
+    for module in ("probe", "packets", "frame_reader", "audio"):
         monkeypatch.setattr(f"model.inputs.{module}.run_caged", recording)
     return seen
 
@@ -240,7 +242,7 @@ def test_both_programs_get_the_same_allow_lists(clip, monkeypatch):
         seen.append(arguments)
         return real(arguments, **others)
 
-    for module in ("probe", "frames", "audio"):
+    for module in ("probe", "frame_reader", "audio"):
         monkeypatch.setattr(f"model.inputs.{module}.run_caged", recording)
     open_all(clip)
 
@@ -251,6 +253,19 @@ def test_both_programs_get_the_same_allow_lists(clip, monkeypatch):
         assert arguments[arguments.index("-protocol_whitelist") + 1] == "file"
         assert arguments.index("-protocol_whitelist") < arguments.index("-i")
         assert ("-nostdin" in arguments) == (arguments[0] == "ffmpeg")
+
+
+def test_every_input_of_a_process_is_restricted(clip):
+    limits = DecodeLimits()
+    info = probe(clip, limits=limits, patience=Patience.start(Deadline(60), limits))
+    runs = [Run((n, n + 1), 25.0, True, n / 25, ((n / 25, n / 25 + 0.1),)) for n in (0, 100, 200)]
+
+    command = frames_command(clip, info, 64, runs, limits=limits, threads=1)
+
+    assert command.count("-i") == 3
+    for name, value in ffmpeg.safe_input_options(limits).items():
+        given = [command[i + 1] for i, word in enumerate(command) if word == f"-{name}"]
+        assert given == [str(value)] * 3
 
 
 def test_probing_needs_no_more_than_the_patience_given(clip):

@@ -7,9 +7,10 @@ import pytest
 
 from model.deadline import Deadline
 from model.errors import UndecodableVideoError
-from model.inputs import frames
+from model.inputs import frame_reader, frames
 from model.inputs.arrays import Crop
-from model.inputs.frames import scaled_size
+from model.inputs.frame_command import scaled_size
+from model.inputs.frame_reader import FrameReader
 from model.inputs.limits import DecodeLimits
 from model.inputs.video_inputs import open_video
 from model.presets import preset
@@ -34,14 +35,14 @@ def clip(tmp_path_factory):
 def decoded_frames(monkeypatch):
     """How many frames each ffmpeg process handed over."""
     counts = []
-    real = frames.shown_times
+    real = frame_reader.shown_times
 
-    def counting(log):
-        times = real(log)
-        counts.append(len(times))
+    def counting(log, num_runs):
+        times = real(log, num_runs)
+        counts.append(sum(map(len, times)))
         return times
 
-    monkeypatch.setattr(frames, "shown_times", counting)
+    monkeypatch.setattr(frame_reader, "shown_times", counting)
     return counts
 
 
@@ -230,13 +231,13 @@ def test_a_damaged_middle_is_bridged_and_told(tmp_path):
 def threads_used(monkeypatch):
     """Of each process that decoded pictures."""
     used = []
-    real = frames._Decoder._run
+    real = FrameReader._run
 
-    def recording(decoder, run, threads):
+    def recording(reader, runs, threads):
         used.append(threads)
-        return real(decoder, run, threads)
+        return real(reader, runs, threads)
 
-    monkeypatch.setattr(frames._Decoder, "_run", recording)
+    monkeypatch.setattr(FrameReader, "_run", recording)
     return used
 
 
@@ -265,6 +266,56 @@ def test_threads_do_not_change_pictures(tmp_path, monkeypatch):
     monkeypatch.setattr(frames, "LONE_PROCESS_THREADS", 1)
 
     assert np.array_equal(several, look(path).recognition_inputs("rgb", range(4)))
+
+
+@pytest.fixture(scope="module")
+def minute(tmp_path_factory):
+    """Of which every window is a run for itself."""
+    return moving_clip(tmp_path_factory.mktemp("minute") / "c.mp4", seconds=60, size="160x120")
+
+
+@pytest.fixture
+def runs_read(monkeypatch):
+    """By how many runs each process that decoded pictures was asked for."""
+    counts = []
+    real = FrameReader._run
+
+    def recording(reader, runs, threads):
+        counts.append(len(runs))
+        return real(reader, runs, threads)
+
+    monkeypatch.setattr(FrameReader, "_run", recording)
+    return counts
+
+
+def test_runs_share_processes_and_give_the_same_pictures(minute, runs_read, monkeypatch):
+    together = look(minute, 10).recognition_inputs("rgb", range(10))
+    assert sorted(runs_read) == [5, 5]
+    runs_read.clear()
+    monkeypatch.setattr(frames, "MAX_SHARED_PIXELS", 0)
+
+    alone = look(minute, 10).recognition_inputs("rgb", range(10))
+
+    assert runs_read == [1] * 10
+    assert np.array_equal(together, alone)
+
+
+def test_trouble_in_one_run_has_each_read_for_itself(minute, runs_read, tmp_path):
+    content = bytearray(minute.read_bytes())
+    start = content.index(b"mdat")
+    middle = start + (content.index(b"moov") - start) // 2
+    content[middle : middle + 20_000] = bytes(20_000)
+    path = tmp_path / "c.mp4"
+    path.write_bytes(content)
+
+    images = look(path, 10).recognition_inputs("rgb", range(10))
+
+    assert runs_read.count(5) == 2
+    assert runs_read.count(1) >= 5
+    whole = look(minute, 10).recognition_inputs("rgb", range(10))
+    same = [np.array_equal(*both) for both in zip(images, whole, strict=True)]
+    assert sum(same) >= 8
+    assert not all(same)
 
 
 def test_a_stream_without_a_duration(tmp_path):
