@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,23 +10,17 @@ import numpy as np
 
 from model.answer_warning import AnswerWarning
 from model.input_spec import AudioSpec, InputSpec
-from model.inputs.cage import Patience, run_caged
-from model.inputs.ffmpeg import compile_command, open_input
+from model.inputs.cage import Patience
 from model.inputs.limits import DecodeLimits
 from model.inputs.segments import Plan
+from model.inputs.sound_decoder import SoundDecoder, Stretch
 from model.inputs.spectrogram import Spectrogram, Waveform, spectrogram
 from model.inputs.video import VideoInfo
 
-# Sound decodes so fast that one process and its seek cost as much as a minute of it.
+# Sound decodes so fast that opening the file once more costs as much as a minute of it.
 MERGE_SECONDS = 60.0
 # Less sound than this in all is as good as none.
 MIN_SECONDS = 0.1
-BYTES_PER_SAMPLE = 4
-# Time stamps that are off by more than this are followed; less is rounding and jitter.
-MAX_SHIFT_SECONDS = 0.03
-# Containers without time stamps: those of sound are guessed from sizes, and often badly.
-UNTIMED = ("avi",)
-_FIRST = re.compile(r"^\[info\] (-?\d+\.\d+)$", re.M)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,29 +29,6 @@ class Sound:
 
     spectrograms: tuple[Spectrogram | None, ...]
     warnings: tuple[AnswerWarning, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """Sound decoded in one go: samples from `start_seconds` of the video's time axis on."""
-
-    start_seconds: float
-    samples: Waveform
-
-    def cut(self, start_seconds: float, spec: AudioSpec) -> Waveform | None:
-        """The window from `start_seconds`; moved to end with the sound when it overhangs.
-
-        None when the window lies beyond the sound altogether. Sound shorter than a window
-        repeats, as in the published system.
-        """
-        if len(self.samples) == 0:
-            return None
-        first = round((start_seconds - self.start_seconds) * spec.sample_rate)
-        if first >= len(self.samples):
-            return None
-        first = max(0, min(first, len(self.samples) - spec.num_samples))
-        window = self.samples[first : first + spec.num_samples]
-        return np.resize(window, spec.num_samples)
 
 
 def window_start(plan: Plan, index: int, inputs: InputSpec) -> float:
@@ -87,12 +57,12 @@ def decode_sound(
         detail = "the file has no audio stream; audio is unavailable"
         return Sound(nothing, (AnswerWarning("no_audio_stream", detail),))
     starts = [window_start(plan, index, inputs) for index in range(len(plan.segments))]
-    decoder = _SoundDecoder(path, info, inputs.audio, limits, patience)
+    decoder = SoundDecoder(path, info, inputs.audio, limits, patience)
+    groups = group_starts(starts)
+    stretches = decoder.decode([[starts[index] for index in group] for group in groups])
+    longest = max(len(stretch.samples) for stretch in stretches)
     windows: list[Waveform | None] = [None] * len(starts)
-    longest = 0
-    for group in group_starts(starts):
-        stretch = decoder.decode([starts[index] for index in group])
-        longest = max(longest, len(stretch.samples))
+    for group, stretch in zip(groups, stretches, strict=True):
         for index in group:
             windows[index] = stretch.cut(starts[index], inputs.audio)
     if longest < MIN_SECONDS * inputs.audio.sample_rate:
@@ -107,8 +77,9 @@ def decode_track(
     """All the sound from the video's first frame to its end; no samples where there is none."""
     if info.audio_index is None:
         return Stretch(0.0, np.zeros(0, dtype=np.float32))
-    decoder = _SoundDecoder(path, info, audio, limits, patience)
-    return decoder.decode([0.0, max(0.0, info.duration_seconds - audio.window_seconds)])
+    decoder = SoundDecoder(path, info, audio, limits, patience)
+    (track,) = decoder.decode([[0.0, max(0.0, info.duration_seconds - audio.window_seconds)]])
+    return track
 
 
 def group_starts(starts: Sequence[float]) -> list[list[int]]:
@@ -133,52 +104,3 @@ def _too_little(samples: int, spec: AudioSpec) -> AnswerWarning:
     return AnswerWarning(
         "audio_too_short", f"the sound lasts {seconds:.3f} s; at least {MIN_SECONDS} s are needed"
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _SoundDecoder:
-    path: Path
-    info: VideoInfo
-    spec: AudioSpec
-    limits: DecodeLimits
-    patience: Patience
-
-    def decode(self, starts: Sequence[float]) -> Stretch:
-        """Mono samples from one window before the first of `starts` to the end of the last: a
-        window that reaches past the end of the sound is moved back."""
-        begin = max(0.0, min(starts) - self.spec.window_seconds)
-        lasts = max(starts) + self.spec.window_seconds - begin
-        seek = begin + self.info.start_offset_seconds
-        samples, first = self._attempt(begin, lasts, seek)
-        if first is not None and first > begin + self.spec.window_seconds and seek > 0:
-            # Either the sound has a gap here, or the file keeps sound and pictures far apart and
-            # a seek, which goes to the pictures, skipped the sound.
-            samples, _ = self._attempt(begin, lasts, 0.0)
-        return Stretch(begin, samples)
-
-    def _attempt(self, begin: float, lasts: float, seek: float) -> tuple[Waveform, float | None]:
-        """Samples from `begin` on, and when the first sound came."""
-        finished = run_caged(
-            self._command(begin, lasts, seek),
-            limits=self.limits,
-            patience=self.patience,
-            max_output_bytes=round((lasts + 1) * self.spec.sample_rate) * BYTES_PER_SAMPLE,
-        )
-        whole = len(finished.output) // BYTES_PER_SAMPLE
-        samples = np.frombuffer(finished.output, dtype="<f4", count=whole)
-        first = _FIRST.search(finished.errors)
-        heard = float(first.group(1)) - self.info.start_seconds if first else None
-        return np.nan_to_num(samples, posinf=0.0, neginf=0.0), heard
-
-    def _command(self, begin: float, lasts: float, seek: float) -> list[str]:
-        """Sample 0 lies on `begin`: sound that starts later is preceded by silence, earlier sound
-        is cut, and gaps within are filled. `print` writes the first time to the log."""
-        zero = begin + self.info.start_seconds
-        stream = open_input(self.path, self.limits, seek_seconds=seek)
-        stream = stream[str(self.info.audio_index)]
-        stream = stream.filter("asetpts", f"if(eq(N,0),0*print(T),0)+PTS-{zero:.6f}/TB")
-        timed = self.info.container not in UNTIMED
-        placed = {"async": 1, "first_pts": 0, "min_hard_comp": MAX_SHIFT_SECONDS} if timed else {}
-        stream = stream.filter("aresample", self.spec.sample_rate, **placed)
-        stream = stream.filter("atrim", end_sample=round(lasts * self.spec.sample_rate))
-        return compile_command(stream, format="f32le", ac=1)

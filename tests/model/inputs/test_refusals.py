@@ -47,7 +47,7 @@ def commands(monkeypatch):
         seen.append((arguments[0], len(finished.output)))
         return finished
 
-    for module in ("probe", "packets", "frame_reader", "audio"):
+    for module in ("probe", "packets", "frame_reader", "sound_decoder"):
         monkeypatch.setattr(f"model.inputs.{module}.run_caged", recording)
     return seen
 
@@ -242,7 +242,7 @@ def test_both_programs_get_the_same_allow_lists(clip, monkeypatch):
         seen.append(arguments)
         return real(arguments, **others)
 
-    for module in ("probe", "frame_reader", "audio"):
+    for module in ("probe", "frame_reader", "sound_decoder"):
         monkeypatch.setattr(f"model.inputs.{module}.run_caged", recording)
     open_all(clip)
 

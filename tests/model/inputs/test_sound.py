@@ -5,9 +5,9 @@ import pytest
 
 from model.deadline import Deadline
 from model.input_spec import AudioSpec
-from model.inputs.audio import Stretch
 from model.inputs.limits import DecodeLimits
 from model.inputs.segments import plan_at
+from model.inputs.sound_decoder import SoundDecoder, Stretch
 from model.inputs.spectrogram import silence, spectrogram
 from model.inputs.video_inputs import open_video
 from tests.support.clips import colour_clip, ffmpeg, tone_of
@@ -109,6 +109,46 @@ def test_sound_that_ends_early_is_unavailable_afterwards(tmp_path):
     assert [tone_of(one) for one in video.policy_inputs("audio")] == pytest.approx(
         [500, 500, 0], abs=60
     )
+
+
+@pytest.fixture
+def spans_decoded(monkeypatch):
+    """How many spans each process that decoded sound was asked for."""
+    counts = []
+    real = SoundDecoder._run
+
+    def recording(decoder, spans):
+        counts.append(len(spans))
+        return real(decoder, spans)
+
+    monkeypatch.setattr(SoundDecoder, "_run", recording)
+    return counts
+
+
+@pytest.mark.parametrize(
+    ("tones", "kind", "processes"),
+    [
+        (((500, 100), (2000, 100), (5000, 100)), "mp4", [3]),
+        (((500, 100), (2000, 100), (5000, 100)), "mkv", [3]),
+        # Nothing is heard in the last window, which is looked for once more.
+        (((500, 100), (2000, 20)), "mp4", [3, 1, 1, 1]),
+    ],
+)
+def test_spans_share_a_process_and_give_the_same_sound(
+    tmp_path, spans_decoded, monkeypatch, tones, kind, processes
+):
+    path = colour_clip(tmp_path / f"c.{kind}", (("red", 300),), tones=tones, size="32x32", rate=5)
+    together = look(path, (10.0, 110.0, 250.0))
+    assert spans_decoded == processes
+    monkeypatch.setattr(SoundDecoder, "_together", lambda *_: None)
+
+    alone = look(path, (10.0, 110.0, 250.0))
+
+    assert np.array_equal(together.available(), alone.available())
+    assert np.array_equal(together.policy_inputs("audio"), alone.policy_inputs("audio"))
+    heard = together.available()[:, 1]
+    frequencies = [tone_of(one) for one in together.policy_inputs("audio")[heard]]
+    assert frequencies == pytest.approx([500, 2000, 5000][: sum(heard)], abs=60)
 
 
 def test_sound_too_short_to_use(tmp_path):
