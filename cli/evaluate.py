@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from training.datasets.sample import Split
+
+if TYPE_CHECKING:
+    from training.frontier import Frontier
+    from training.report import Report
+    from training.synth.judge import Verdict
 
 
 def evaluate(
@@ -16,7 +23,7 @@ def evaluate(
     model: Annotated[
         Path | None, typer.Option(help="Bundle or checkpoint; the bundled model otherwise.")
     ] = None,
-    split: Annotated[Literal["train", "val", "test"], typer.Option(help="Which split.")] = "test",
+    split: Annotated[Split, typer.Option(help="Which split.")] = "test",
     frontier: Annotated[
         bool,
         typer.Option(
@@ -28,27 +35,53 @@ def evaluate(
     plot: Annotated[
         Path | None, typer.Option(help="With --frontier: draw it, as .svg or .png.")
     ] = None,
+    truth: Annotated[
+        bool,
+        typer.Option(
+            "--truth",
+            help="Instead, of a folder that adamml synth wrote: how often the model selects the"
+            " modalities that carry the label, and drops the others.",
+        ),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
 ) -> None:
     """Adaptive, random, dense and single-modality accuracy, selection rates and GFLOPs."""
-    import json
-
     from model.loading import BUNDLED_MODEL, load_runtime
     from training.frontier import Frontier, measure_frontier
     from training.manifest import read_manifest
-    from training.report import Report, evaluate_runtime
+    from training.report import evaluate_runtime
 
     if plot and (not frontier or plot.suffix not in (".svg", ".png")):
         raise typer.BadParameter("needs --frontier, and a name that ends in .svg or .png")
+    if truth and frontier:
+        raise typer.BadParameter("--truth and --frontier exclude each other")
     logging.basicConfig(level=logging.WARNING)
+    if truth:
+        _judge(manifest, model, split, as_json)
+        return
     samples = read_manifest(manifest, for_training=False).split(split)
     if not samples:
         raise ValueError(f"{manifest}: no video is in {split}")
     runtime = load_runtime(model or BUNDLED_MODEL)
     measure = measure_frontier if frontier else evaluate_runtime
     report: Report | Frontier = measure(runtime, samples)
-    typer.echo(json.dumps(report.as_dict()) if as_json else report.as_table())
+    _print(report, as_json=as_json)
     if plot and isinstance(report, Frontier):
         from training.frontier_plot import plot_frontier
 
         plot_frontier(report, plot, title=f"{runtime.spec.name}, {split}, {len(samples)} videos")
+
+
+def _judge(folder: Path, model: Path | None, split: Split, as_json: bool) -> None:
+    from model.cores import num_cores
+    from model.loading import BUNDLED_MODEL, load_classifier
+    from training.synth.judge import judge
+
+    classifier = load_classifier(model or BUNDLED_MODEL)
+    _print(judge(classifier, folder, split, workers=num_cores()), as_json=as_json)
+
+
+def _print(report: Report | Frontier | Verdict, *, as_json: bool) -> None:
+    import json
+
+    typer.echo(json.dumps(report.as_dict()) if as_json else report.as_table())

@@ -2,27 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from model.blank import Role
 from model.bundle import file_version
 from model.checkpoint import load_model
 from model.networks.adamml import AdaMML
 from model.runtime.base import Array, FusedLogits, InputArray, Judgement
+from model.runtime.shared_batches import SharedBatches
 from model.spec import Modality, ModelSpec
+
+# On a GPU a larger batch costs little more, so that segments of concurrent requests are put
+# together; on a CPU it costs in proportion, and nobody should wait.
+SHARING_WAIT_SECONDS = 0.002
+SHARING_MAX_ROWS = 64
+
+_Network = tuple[Role, Modality]
 
 
 class TorchRuntime:
     """The model's own modules in eval mode; calls may come from any thread."""
 
-    def __init__(self, model: AdaMML, version: str, *, device: torch.device) -> None:
+    def __init__(
+        self,
+        model: AdaMML,
+        version: str,
+        *,
+        device: torch.device,
+        shares_batches: bool | None = None,
+    ) -> None:
+        """`shares_batches` None: on CUDA."""
         self._model = model.to(device).eval()
         self._version = version
         self._device = device
+        is_cuda = device.type == "cuda"
+        if is_cuda:
+            # Its convolutions are fastest so; values do not depend on it.
+            self._model = self._model.to(memory_format=torch.channels_last)
+        shares = is_cuda if shares_batches is None else shares_batches
+        self._run: Callable[[_Network, InputArray], Array] = self._run_alone
+        if shares:
+            self._run = SharedBatches(
+                self._run_alone, wait_seconds=SHARING_WAIT_SECONDS, max_rows=SHARING_MAX_ROWS
+            )
 
     @classmethod
     def load(
@@ -42,9 +69,8 @@ class TorchRuntime:
     def version(self) -> str:
         return self._version
 
-    @torch.inference_mode()
     def policy_features(self, modality: Modality, inputs: InputArray) -> Array:
-        return _array(self._model.policy.branch_features(modality, self._tensor(inputs)))
+        return self._run(("policy", modality), inputs)
 
     @torch.inference_mode()
     def judge(self, features: Sequence[Array], available: NDArray[np.bool_]) -> Judgement:
@@ -53,9 +79,16 @@ class TorchRuntime:
         logits = self._model.policy.recur(joint.unsqueeze(0)).squeeze(0)
         return Judgement(_array(logits), None if exits is None else _array(exits))
 
-    @torch.inference_mode()
     def recognize(self, modality: Modality, inputs: InputArray) -> Array:
-        return _array(self._model.recognizer(modality)(self._tensor(inputs)))
+        return self._run(("recognizer", modality), inputs)
+
+    @torch.inference_mode()
+    def _run_alone(self, network: _Network, inputs: InputArray) -> Array:
+        role, modality = network
+        tensor = self._tensor(inputs)
+        if role == "policy":
+            return _array(self._model.policy.branch_features(modality, tensor))
+        return _array(self._model.recognizer(modality)(tensor))
 
     @torch.inference_mode()
     def fuse(self, logits: Array, decisions: NDArray[np.bool_]) -> FusedLogits:

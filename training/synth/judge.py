@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from model.classification import Classification, ClassifyOptions
 from model.classifier import Classifier
@@ -28,6 +29,27 @@ class Verdict:
     num_segments: int
     accuracy: float
     agreement: Mapping[Modality, Agreement]
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self) | {
+            "agreement": {
+                name: asdict(one) | {"balanced_accuracy": one.balanced_accuracy}
+                for name, one in self.agreement.items()
+            }
+        }
+
+    def as_table(self) -> str:
+        lines = [
+            f"{self.num_videos} videos of {self.num_segments} segments,"
+            f" top-1 accuracy {100 * self.accuracy:.1f} %",
+            "",
+            f"{'':10}{'selected where informative':>28}{'dropped elsewhere':>20}{'balanced':>10}",
+        ]
+        for name, one in self.agreement.items():
+            shares = [one.recall, one.specificity, one.balanced_accuracy]
+            first, second, both = ("-" if s is None else f"{100 * s:.1f} %" for s in shares)
+            lines.append(f"{name:10}{first:>28}{second:>20}{both:>10}")
+        return "\n".join(lines)
 
 
 def judge(

@@ -1,7 +1,11 @@
 """Judging real answers: of a tiny untrained model, with thresholds that decide everything."""
 
-import pytest
+import json
 
+import pytest
+from typer.testing import CliRunner
+
+from cli.main import app
 from model.classification import ClassifyOptions
 from model.loading import load_classifier
 from training.synth.judge import judge
@@ -59,3 +63,21 @@ def test_a_truth_of_other_clips_is_refused(classifier, data_set, tmp_path):
 
     with pytest.raises(ValueError, match=r"truth.jsonl does not tell of clips/class0/"):
         judge(classifier, tmp_path, "val", ClassifyOptions(segments=5))
+
+
+def test_by_command(data_set, tiny_bundle):
+    """Five segments are the bundle's own choice."""
+    command = ["evaluate", str(data_set[0]), "--model", str(tiny_bundle), "--split", "val"]
+
+    shown = CliRunner().invoke(app, [*command, "--truth"])
+    document = CliRunner().invoke(app, [*command, "--truth", "--json"])
+    both = CliRunner().invoke(app, [*command, "--truth", "--frontier"])
+
+    assert shown.exit_code == 0, shown.output
+    told = json.loads(document.stdout)
+    assert told["num_videos"] == 4
+    assert set(told["agreement"]) == {"rgb", "audio", "flow"}
+    balanced = told["agreement"]["rgb"]["balanced_accuracy"]
+    assert f"{100 * balanced:.1f} %" in shown.stdout.split("rgb")[1].splitlines()[0]
+    assert both.exit_code == 2
+    assert "exclude each other" in both.output
