@@ -29,11 +29,13 @@ def experiment(
     from training.experiment.running import run_suite
     from training.experiment.suite import find_suites, read_suite
     from training.experiment.table import as_dict, as_table
+    from training.experiment.validation import validation_prices
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     for path in find_suites(name, EXPERIMENTS / "tables"):
         suite = read_suite(path)
         with logging_redirect_tqdm():
-            measured = as_dict(suite, run_suite(suite))
+            scores = run_suite(suite)
+            measured = as_dict(suite, scores, validation_prices(suite))
         write_results(results, path.stem, measured)
         typer.echo(json.dumps(measured) if as_json else f"{suite.title}\n\n{as_table(measured)}")

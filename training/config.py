@@ -51,6 +51,9 @@ class PolicyOverrides(Closed):
     """Bring the policy's features to mean 0 and spread 1 by statistics of the training videos."""
     dropout: float | None = Field(default=None, ge=0, lt=1)
     """Of the policy's features, in training."""
+    hears_by_recognizer: bool = False
+    """Its audio branch is audio's recognition network as it was trained alone, as if the two were
+    one (ablation). Both are counted and computed: one would cost the recogniser's share less."""
 
 
 class FusionOverrides(Closed):

@@ -29,7 +29,6 @@ class Features:
     available: Tensor  # (V, S, M) bool
     targets: Tensor  # (V,) or (V, K), see training.targets
     is_raw: bool = False
-    fold: Tensor | None = None  # (V,) of the exit head that has not seen the video
 
     def __len__(self) -> int:
         return len(self.targets)
@@ -41,7 +40,6 @@ class Features:
             policy={name: value[rows] for name, value in self.policy.items()},
             available=self.available[rows],
             targets=self.targets[rows],
-            fold=None if self.fold is None else self.fold[rows],
         )
 
     def without(self, name: Modality, column: int, videos: Tensor) -> Features:
@@ -60,7 +58,6 @@ class Features:
             silence={name: value.to(device) for name, value in self.silence.items()},
             available=self.available.to(device),
             targets=self.targets.to(device),
-            fold=None if self.fold is None else self.fold.to(device),
         )
 
 

@@ -12,7 +12,6 @@ from training.best import Best, Weights
 from training.checkpointing import Resumable, StageFile, Stateful
 from training.engine import Engine
 from training.features import Features, JointData
-from training.folded_exit import FoldedExit
 from training.joint_objective import JointObjective
 from training.joint_parts import policy_part, recognition_part, trained_names
 from training.joint_pass import JointPass
@@ -47,13 +46,12 @@ class JointTrainer:
         *,
         generator: torch.Generator,
         engine: Engine | None = None,
-        folded: FoldedExit | None = None,
     ) -> None:
         self.model = model
         self.config = config
         self.generator = generator
         self.engine = engine or Engine()
-        objective = JointObjective(model, config, cost_weights(model.spec, config), folded)
+        objective = JointObjective(model, config, cost_weights(model.spec, config))
         objective.to(self.engine.hardware.device)
         self.passes = {
             part.name: JointPass(

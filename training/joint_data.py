@@ -22,6 +22,9 @@ def prepare_policy(config: TrainConfig, model: AdaMML, data: Data, engine: Engin
     """What the policy's branches start from, with statistics that fit their inputs."""
     for modality in model.spec.modalities:
         branch = model.policy.branch(modality.name)
+        if modality.name == "audio" and config.model.policy.hears_by_recognizer:
+            branch.load_state_dict(model.recognizer("audio").trunk.state_dict())
+            continue
         if config.joint.policy_weights == "imagenet":
             load_imagenet(branch)
         if modality.proxy != "rgb":

@@ -14,7 +14,6 @@ from model.networks.adamml import AdaMML
 from model.networks.decisions import gumbel_noise, sample_decisions
 from model.spec import ModelSpec
 from training.features import Features
-from training.folded_exit import FoldedExit
 from training.losses import policy_loss
 from training.pooling import pool
 from training.recipe import JointConfig
@@ -79,11 +78,9 @@ class JointObjective(nn.Module):
         model: AdaMML,
         config: JointConfig,
         cost_weights: Tensor,
-        folded: FoldedExit | None = None,
     ) -> None:
         super().__init__()
         self.model = model
-        self.folded = folded
         self.config = config
         self.register_buffer("cost_weights", cost_weights, persistent=False)
 
@@ -91,7 +88,7 @@ class JointObjective(nn.Module):
         self, batch: Features, draws: Draws, temperature: float, trains_policy: bool
     ) -> Outcome:
         features = pool(self.model, self._silenced(batch, draws))
-        verdict = judge(self.model, features, self.folded)
+        verdict = judge(self.model, features)
         decisions = self._decisions(verdict.logits, features, draws, temperature)
         logits = recognition_logits(self.model, features).float()
         video = self.model.fuse(logits, decisions, verdict.exit_logits).video
@@ -100,7 +97,7 @@ class JointObjective(nn.Module):
             losses = policy_loss(video, features.targets, decisions, weights, self.config)
         else:
             losses = recognition_loss(video, features.targets)
-            if verdict.exit_logits is not None and self.folded is None:
+            if verdict.exit_logits is not None:
                 # Of itself too: the fusion alone would leave the exit what the others miss.
                 losses = losses + recognition_loss(verdict.exit_logits.mean(1), features.targets)
         return Outcome(losses, decisions.detach(), is_correct(video, features.targets))
@@ -141,13 +138,10 @@ class Verdict(NamedTuple):
     exit_logits: Tensor | None  # (V, S, K)
 
 
-def judge(model: AdaMML, features: Features, folded: FoldedExit | None = None) -> Verdict:
-    """The policy above its branches; for videos of a fold by that fold's exit head."""
+def judge(model: AdaMML, features: Features) -> Verdict:
+    """The policy above its branches."""
     shape = features.available.shape[:2]
     rows = [features.policy[name].flatten(0, 1) for name in model.spec.modality_names]
-    exits = None
-    if folded is not None and features.fold is not None:
-        exits = folded(model.policy.gather(rows).reshape(*shape, -1), features.fold).flatten(0, 1)
-    joint, exits = model.policy.joint(rows, features.available.flatten(0, 1), exits)
+    joint, exits = model.policy.joint(rows, features.available.flatten(0, 1))
     logits = model.policy.recur(joint.reshape(*shape, -1)).float()
     return Verdict(logits, None if exits is None else exits.reshape(*shape, -1).float())

@@ -25,7 +25,7 @@ class Part:
 def recognition_part(model: AdaMML, config: JointConfig) -> Part:
     """Recognisers, of which without `end_to_end` the classifiers alone; fusion and exit head."""
     modules: list[nn.Module] = [model.fusion]
-    if model.policy.exit is not None and not fits_exit(model, config):
+    if model.policy.exit is not None:
         modules.append(model.policy.exit)
     for name in model.spec.modality_names:
         recognizer = model.recognizer(name)
@@ -33,11 +33,6 @@ def recognition_part(model: AdaMML, config: JointConfig) -> Part:
     parameters = [parameter for module in modules for parameter in module.parameters()]
     rate = config.recognition_learning_rate
     return Part("recognition", parameters, config.recognition_optimizer, rate)
-
-
-def fits_exit(model: AdaMML, config: JointConfig) -> bool:
-    """Whether the exit head is fitted beforehand, by folds, and stays as it is."""
-    return model.policy.exit is not None and config.exit_folds > 1 and not config.end_to_end
 
 
 def policy_part(model: AdaMML, config: JointConfig) -> Part:

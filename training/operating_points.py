@@ -21,6 +21,8 @@ from training.joint_objective import judge, recognition_logits
 from training.targets import accuracy, recognition_loss
 
 NUM_THRESHOLDS = 200
+# Between the probabilities on either side of a threshold: 50 times what runtimes differ by.
+MIN_GAP = 1e-4
 # A curve travels in every spec and answers every GET /model.
 MAX_POINTS = 40
 # Loss, in nats, that one accepts for saving all of the dense compute.
@@ -51,8 +53,13 @@ def everything(model: AdaMML, val: Features) -> Sweep:
 
 
 def serving_point(points: Iterable[OperatingPoint], dense: float) -> OperatingPoint:
-    """The point of least loss, unless another saves more than that is worth, see WORTH_OF_DENSE."""
-    return min(points, key=lambda point: badness(point) + WORTH_OF_DENSE * point.gflops / dense)
+    """The point of least loss, unless another saves more than that is worth, see `price`."""
+    return min(points, key=lambda point: price(point, dense))
+
+
+def price(point: OperatingPoint, dense: float) -> float:
+    """Loss in nats, and what the compute is worth: WORTH_OF_DENSE for `dense` GFLOPs."""
+    return badness(point) + WORTH_OF_DENSE * point.gflops / dense
 
 
 @torch.no_grad()
@@ -82,17 +89,17 @@ def measure(model: AdaMML, features: Features, mix: Tensor | None = None) -> lis
 
 
 def thresholds(probabilities: FloatArray) -> tuple[float, ...]:
-    """0, 1 and quantiles of (N,) probabilities, each halfway between two that differ.
+    """0, 1 and quantiles of (N,) probabilities, each in the middle of the next gap of MIN_GAP.
 
-    A grid would be too coarse where many probabilities lie close together, and a threshold that
-    equals one would leave its decision to rounding.
+    A grid would be too coarse where many probabilities lie close together. Those of a policy that
+    tells but a few kinds of segments apart lie in heaps, and within a heap rounding would decide.
     """
-    ordered = np.sort(probabilities)
-    num = max(0, min(NUM_THRESHOLDS - 2, len(ordered) - 1))
-    ranks = np.linspace(0, len(ordered) - 2, num).round().astype(int)
-    above = np.searchsorted(ordered, ordered[ranks], side="right")
-    above = np.unique(above[above < len(ordered)])
-    between = (ordered[above - 1] + ordered[above]) / 2
+    ordered = np.sort(probabilities.astype(np.float64))
+    gaps = np.flatnonzero(np.diff(ordered) >= MIN_GAP)
+    ranks = np.linspace(0, max(0, len(ordered) - 2), NUM_THRESHOLDS - 2)
+    nearest = np.searchsorted(gaps, ranks)
+    below = gaps[np.unique(nearest[nearest < len(gaps)])]
+    between = (ordered[below] + ordered[below + 1]) / 2
     return tuple(sorted({0.0, 1.0, *between.tolist()}))
 
 

@@ -133,10 +133,6 @@ class JointConfig(Closed):
     """Reached in the last alternating epoch, by equal factors."""
     temperature_decay: float | None = Field(default=None, gt=0, le=1)
     """The reference's schedule instead: a factor an epoch (0.965), which ends at 2.5 of 5."""
-    exit_folds: int = Field(default=5, ge=0)
-    """The exit head is fitted once, and for training once more without each of so many parts of
-    the videos: the policy would trust an exit that knows them by heart. Fewer than 2: it is
-    trained with the recognisers, as end to end."""
     drop_audio: float = Field(default=0.3, ge=0, le=1)
     """Share of the videos silenced in each batch, so that a missing track tells no label."""
     keeps_all: bool = False

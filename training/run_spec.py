@@ -29,6 +29,8 @@ def make_spec(config: TrainConfig, labels: tuple[str, ...]) -> ModelSpec:
         for modality in whole.modalities
         if modality.name in chosen
     ]
+    if config.model.policy.hears_by_recognizer:
+        modalities = [_with_one_ear(modality) for modality in modalities]
     spec = whole.model_copy(
         update={
             "modalities": tuple(modalities),
@@ -82,6 +84,13 @@ def _with_proxy(modality: ModalitySpec, config: ModelConfig) -> ModalitySpec:
     return modality.model_copy(update={"proxy": config.flow_proxy})
 
 
+def _with_one_ear(modality: ModalitySpec) -> ModalitySpec:
+    """The policy hears by a network like the recogniser's."""
+    if modality.name != "audio":
+        return modality
+    return modality.model_copy(update={"policy": modality.recognizer})
+
+
 def _with_cached_proxy(modality: ModalitySpec, config: ModelConfig) -> ModalitySpec:
     """The preset's where flow itself is asked for and cached anyway, see `Data.policy_stream`."""
     changed = _with_proxy(modality, config)
@@ -98,6 +107,7 @@ def _with_dropout(modality: ModalitySpec, config: UnimodalConfig) -> ModalitySpe
 
 def _policy_changes(overrides: PolicyOverrides) -> dict[str, object]:
     changes = _given(overrides)
+    del changes["hears_by_recognizer"]
     if changes.get("lstm_width") == 0:
         # TOML has no null; and without an LSTM there is nothing to feed logits back to.
         changes |= {"lstm_width": None, "feeds_back_logits": False}

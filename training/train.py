@@ -16,11 +16,9 @@ from training.checkpointing import StageFile
 from training.config import TrainConfig
 from training.data import Data, load_data
 from training.engine import Engine, start_engine
-from training.features import Features, JointData
-from training.folded_exit import fit_exit, in_folds
+from training.features import JointData
 from training.joint import JointTrainer
 from training.joint_data import joint_features, prepare_policy, raw_data
-from training.joint_parts import fits_exit
 from training.manifest import Manifest, read_manifest
 from training.operating_points import everything, sweep
 from training.random_state import seed_rank, seed_stage
@@ -83,11 +81,7 @@ def _train(config: TrainConfig, engine: Engine) -> Path:
     prepare_policy(config, model, data, engine)
     train_data, val_data = _joint_data(config, model, data, alone, engine)
     standardize_policy(model, train_data, engine)
-    folded = None
-    if fits_exit(model, config.joint) and isinstance(train_data, Features):
-        train_data = in_folds(train_data, [s.group for s, _ in data.train], config.joint.exit_folds)
-        folded = fit_exit(model, train_data, config.joint.exit_folds)
-    trainer = JointTrainer(model, config.joint, generator=generator, engine=engine, folded=folded)
+    trainer = JointTrainer(model, config.joint, generator=generator, engine=engine)
     file = StageFile(config.output / STATE_FOLDER / "joint.pt", facts.joint())
     trainer.train(train_data, val_data, file=file)
 

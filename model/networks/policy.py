@@ -84,25 +84,23 @@ class PolicyNetwork(nn.Module):
         features: Tensor = self.branches[modality](inputs)
         return features
 
-    def gather(self, features: Sequence[Tensor]) -> Tensor:
+    def _gather(self, features: Sequence[Tensor]) -> Tensor:
         """A (B, D) for each modality, side by side and standardised: what the exit head sees."""
         together = torch.cat(list(features), dim=1)
         if not self.spec.policy.standardizes:
             return together
         return (together - self.get_buffer("feature_mean")) * self.get_buffer("feature_scale")
 
-    def joint(
-        self, features: Sequence[Tensor], available: Tensor, exit_logits: Tensor | None = None
-    ) -> Judged:
+    def joint(self, features: Sequence[Tensor], available: Tensor) -> Judged:
         """A (B, D) for each modality and (B, M) availability -> (B, W), and (B, K) of the exit.
 
-        Given `exit_logits` take the place of the exit head's. No gradient flows from the decisions
-        into it: it answers, the policy listens.
+        No gradient flows from the decisions into the exit head: it answers, the policy listens.
         """
-        together = self.gather(features)
+        together = self._gather(features)
         parts = [self.dropout(together)]
+        exit_logits = None
         if self.exit is not None:
-            exit_logits = self.exit(together) if exit_logits is None else exit_logits
+            exit_logits = self.exit(together)
             parts.append(F.log_softmax(exit_logits.detach(), dim=1))
         if self.spec.policy.sees_availability:
             parts.append(available.to(together.dtype))

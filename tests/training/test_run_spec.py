@@ -84,3 +84,11 @@ def test_dropout_is_that_of_the_recogniser(tmp_path):
 def test_what_does_not_fit_is_refused(tmp_path, changes, message):
     with pytest.raises(ValueError, match=message):
         make_spec(config(tmp_path, **changes), LABELS)
+
+
+def test_the_policy_can_hear_by_a_network_like_the_recognisers(tmp_path):
+    spec = make_spec(config(tmp_path, model={"policy": {"hears_by_recognizer": True}}), LABELS)
+
+    audio, usual = spec.modality("audio"), tiny_spec().modality("audio")
+    assert audio.policy == audio.recognizer == usual.recognizer != usual.policy
+    assert spec.modality("rgb") == tiny_spec().modality("rgb")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from model.atomic_file import write_atomically
+from training.experiment import costs
 from training.experiment.table import as_table
 from training.marked_places import fill
 
@@ -28,11 +29,12 @@ def write_results(folder: Path, name: str, measured: Mapping[str, Any]) -> None:
 def page_contents(folder: Path) -> dict[str, str]:
     """Markdown by the name of its place in the page."""
     documents = {path.stem: json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))}
-    return {name: section(one) for name, one in documents.items() if "rows" in one}
+    return {name: section(one) for name, one in documents.items() if "title" in one}
 
 
 def section(measured: Mapping[str, Any]) -> str:
-    parts = [f"### {measured['title']}", measured["about"], as_table(measured)]
+    table = as_table(measured) if "rows" in measured else costs.as_table(measured)
+    parts = [f"### {measured['title']}", measured["about"], table]
     return "\n\n".join(part for part in parts if part)
 
 

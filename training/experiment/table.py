@@ -11,17 +11,22 @@ from training.experiment.running import Scores
 from training.experiment.suite import Row, Suite
 
 
-def as_dict(suite: Suite, scores: Scores) -> dict[str, Any]:
-    """Every score of every seed, by row; means and spreads follow from these."""
+def as_dict(
+    suite: Suite, scores: Scores, prices: Mapping[str, Mapping[int, float]]
+) -> dict[str, Any]:
+    """Every score of every seed, by row; means and spreads follow from these.
+
+    `prices`: by row and seed, see `validation_prices`; rows without a policy have none.
+    """
     return {
         "title": suite.title,
         "about": suite.about,
         "seeds": list(suite.seeds),
-        "rows": [_row(row, scores[row.name]) for row in suite.rows],
+        "rows": [_row(row, scores[row.name], prices.get(row.name, {})) for row in suite.rows],
     }
 
 
-def _row(row: Row, scores: Mapping[int, Score]) -> dict[str, Any]:
+def _row(row: Row, scores: Mapping[int, Score], prices: Mapping[int, float]) -> dict[str, Any]:
     ordered = list(scores.values())
     return {
         "name": row.name,
@@ -31,6 +36,7 @@ def _row(row: Row, scores: Mapping[int, Score]) -> dict[str, Any]:
         "selection": {
             name: [score.selection[name] for score in ordered] for name in ordered[0].selection
         },
+        "validation_price": list(prices.values()),
     }
 
 
@@ -39,8 +45,10 @@ def as_table(results: Mapping[str, Any]) -> str:
     rows = results["rows"]
     names = list(dict.fromkeys(name for row in rows for name in row["selection"]))
     reference = next((row for row in rows if row["is_reference"]), None)
+    priced = any(row["validation_price"] for row in rows)
     head = ["", "top-1", *(f"{name} kept" for name in names), "GFLOPs"]
     head += ["saved", "accuracy against it"] if reference else []
+    head += ["validation price"] if priced else []
     lines = [_line(head), _line("---" for _ in head)]
     for row in rows:
         cells = [row["name"], _share(row["accuracy"])]
@@ -48,6 +56,8 @@ def as_table(results: Mapping[str, Any]) -> str:
         cells.append(_spread(row["gflops"], 2))
         if reference:
             cells += _against(row, reference)
+        if priced:
+            cells.append(_spread(row["validation_price"], 3) if row["validation_price"] else "")
         lines.append(_line(cells))
     return "\n".join(lines)
 

@@ -24,23 +24,29 @@ def measured(tmp_path):
         "all": {3: score(0.8, 10, rgb=1, flow=1), 4: score(0.9, 20, rgb=1, flow=1)},
         "less": {3: score(0.9, 5, rgb=0.5), 4: score(0.9, 5, rgb=0.7)},
     }
-    return as_dict(suite, scores)
+    return as_dict(suite, scores, {"less": {3: 0.04, 4: 0.06}})
 
 
 def test_means_spreads_and_what_a_row_saves_against_its_own_seed(measured):
     head, _, every, less = as_table(measured).splitlines()
 
-    assert head == "|  | top-1 | rgb kept | flow kept | GFLOPs | saved | accuracy against it |"
+    assert head == (
+        "|  | top-1 | rgb kept | flow kept | GFLOPs | saved | accuracy against it"
+        " | validation price |"
+    )
+    assert every.endswith(" |  |  |  |")
     assert every.startswith("| all | 85.0 +- 7.1 % | 100.0 +- 0.0 % | 100.0 +- 0.0 % | 15.00 +- 7")
     # 50 and 75 %: not 1 - 5/15.
     assert less == (
-        "| less | 90.0 +- 0.0 % | 60.0 +- 14.1 % |  | 5.00 +- 0.00 | 62.5 +- 17.7 % | +5.0 +- 7.1 |"
+        "| less | 90.0 +- 0.0 % | 60.0 +- 14.1 % |  | 5.00 +- 0.00 | 62.5 +- 17.7 % | +5.0 +- 7.1"
+        " | 0.050 +- 0.014 |"
     )
 
 
 def test_without_a_reference_nothing_is_saved(measured):
     for row in measured["rows"]:
         row["is_reference"] = False
+        row["validation_price"] = []
     assert as_table(measured).splitlines()[0].endswith("| GFLOPs |")
 
 
