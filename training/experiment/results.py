@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from model.atomic_file import write_atomically
-from training.experiment import costs
+from training.experiment import costs, truths
 from training.experiment.table import as_table
 from training.marked_places import fill
 
 PAGE = "README.md"
+# By what only such results have.
+_TABLES = {"rows": as_table, "costs": costs.as_table, "verdicts": truths.as_table}
 
 
 def write_results(folder: Path, name: str, measured: Mapping[str, Any]) -> None:
@@ -33,8 +35,8 @@ def page_contents(folder: Path) -> dict[str, str]:
 
 
 def section(measured: Mapping[str, Any]) -> str:
-    table = as_table(measured) if "rows" in measured else costs.as_table(measured)
-    parts = [f"### {measured['title']}", measured["about"], table]
+    write_table = next(_TABLES[key] for key in _TABLES if key in measured)
+    parts = [f"### {measured['title']}", measured["about"], write_table(measured)]
     return "\n\n".join(part for part in parts if part)
 
 

@@ -1,0 +1,39 @@
+"""What the command line changes in a run's file."""
+
+from pathlib import Path
+
+from typer.testing import CliRunner
+
+from cli.main import app
+from tests.support.training_run import write_config
+
+
+def trained_with(monkeypatch, config, *options):
+    """The configuration that the command hands on."""
+    handed = []
+
+    def train(given):
+        handed.append(given)
+        return Path("x.safetensors")
+
+    monkeypatch.setattr("training.train.train", train)
+    result = CliRunner().invoke(app, ["train", str(config), *options])
+    assert result.exit_code == 0, result.output
+    return handed[0]
+
+
+def test_options_stand_above_the_file(monkeypatch, tmp_path):
+    config = write_config(tmp_path, "run")
+
+    told = trained_with(monkeypatch, config, "--seed", "7", "--output", "there", "--workers", "3")
+
+    assert (told.seed, told.output, told.data.workers) == (7, Path("there"), 3)
+
+
+def test_without_options_the_file_is_followed(monkeypatch, tmp_path):
+    config = write_config(tmp_path, "run")
+
+    told = trained_with(monkeypatch, config)
+
+    assert told.output == tmp_path / "run"
+    assert told == trained_with(monkeypatch, config, "--seed", str(told.seed))

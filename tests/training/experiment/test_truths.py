@@ -1,0 +1,26 @@
+"""The table of decisions where the truth is known, of an untrained model."""
+
+from model.loading import load_classifier
+from training.experiment.truths import as_table, measure
+from training.synth.generate import generate
+from training.synth.judge import judge
+from training.synth.settings import SynthSettings
+
+
+def test_every_model_and_modality_has_a_row(tmp_path, tiny_bundle):
+    folder = tmp_path / "data"
+    generate(folder, SynthSettings(classes=2, clips_per_class=6, never=("flow",)), workers=2)
+    verdict = judge(load_classifier(tiny_bundle), folder, "test")
+
+    measured = measure(folder, [tiny_bundle])
+    _, _, *rows = as_table(measured).splitlines()
+
+    assert "Never informative: flow." in measured["about"]
+    assert len(rows) == 3
+    name = tiny_bundle.parent.name
+    assert rows[0].startswith(f"| {name} | {100 * verdict.accuracy:.1f} % | rgb |")
+    audio = verdict.agreement["audio"]
+    shares = (audio.recall, audio.specificity, audio.balanced_accuracy)
+    cells = " | ".join(f"{100 * one:.1f} %" for one in shares)
+    assert rows[1].endswith(f"| audio | {cells} |")
+    assert "| flow |  | " in rows[2]
