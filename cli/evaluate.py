@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from training.datasets.sample import Split
-
 if TYPE_CHECKING:
+    from training.datasets.sample import Split
     from training.frontier import Frontier
     from training.report import Report
     from training.synth.judge import Verdict
@@ -23,7 +22,7 @@ def evaluate(
     model: Annotated[
         Path | None, typer.Option(help="Bundle or checkpoint; the bundled model otherwise.")
     ] = None,
-    split: Annotated[Split, typer.Option(help="Which split.")] = "test",
+    split: Annotated[Literal["train", "val", "test"], typer.Option(help="Which split.")] = "test",
     frontier: Annotated[
         bool,
         typer.Option(
