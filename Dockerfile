@@ -44,13 +44,10 @@ RUN cd /opt/venv/lib/python3*/site-packages/openvino/libs \
     && rm -f libopenvino_intel_gpu_plugin* libopenvino_intel_npu_* cache.json \
         libopenvino_tensorflow* libopenvino_pytorch* libopenvino_paddle* libopenvino_jax* libopenvino_gguf*
 
-# The index of CUDA wheels of your choice; empty: the default one.
 FROM dependencies AS torch-dependencies
-ARG TORCH_INDEX_URL=
 RUN python3 -m venv --upgrade-deps /opt/pip \
     && python3 dependencies.py torch > requirements.txt \
     && /opt/pip/bin/pip --python /opt/venv/bin/python install --no-cache-dir --no-compile \
-        ${TORCH_INDEX_URL:+--extra-index-url "$TORCH_INDEX_URL"} \
         --constraint constraints.txt --requirement requirements.txt
 
 FROM ${PYTHON_IMAGE} AS source

@@ -34,7 +34,9 @@ def train(
     workers: Annotated[
         int | None, typer.Option(min=1, help="Videos decoded at a time; data.workers otherwise.")
     ] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Instead of the file's seed.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, max=2**31 - 1, help="Instead of the file's seed.")
+    ] = None,
     output: Annotated[Path | None, typer.Option(help="Instead of the file's output.")] = None,
 ) -> None:
     """Train a model, going on where an interrupted run stopped.
@@ -55,10 +57,8 @@ def train(
     changes = {name: str(value) for name, value in given.items() if value is not None}
     hardware = settings.hardware.model_copy(update=changes)
     data = settings.data.model_copy(update={"workers": workers or settings.data.workers})
-    told: dict[str, object] = {"hardware": hardware, "data": data}
-    told["seed"] = settings.seed if seed is None else seed
-    told["output"] = output or settings.output
+    told = {"seed": settings.seed if seed is None else seed, "output": output or settings.output}
     with logging_redirect_tqdm():
-        path = run(settings.model_copy(update=told))
+        path = run(settings.model_copy(update={"hardware": hardware, "data": data, **told}))
     if is_main:
         typer.echo(path)

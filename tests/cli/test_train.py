@@ -37,3 +37,13 @@ def test_without_options_the_file_is_followed(monkeypatch, tmp_path):
 
     assert told.output == tmp_path / "run"
     assert told == trained_with(monkeypatch, config, "--seed", str(told.seed))
+
+
+def test_a_seed_that_no_file_may_have_is_refused(tmp_path):
+    config = write_config(tmp_path, "run")
+
+    result = CliRunner().invoke(app, ["train", str(config), "--seed", str(2**31)])
+
+    assert result.exit_code == 2
+    assert "--seed" in result.output
+    assert "2147483647" in result.output

@@ -12,6 +12,7 @@ from typing import Any
 
 from model.loading import load_classifier
 from training.experiment.costs import FOLDER
+from training.synth.generate import SETTINGS_FILE
 from training.synth.judge import judge
 from training.synth.settings import SynthSettings
 
@@ -25,7 +26,7 @@ _HEAD = ("model", "top-1", "modality", "selected where informative", "dropped el
 
 def measure(folder: Path, checkpoints: Sequence[Path]) -> dict[str, Any]:
     """Of every checkpoint, named by its folder, what `training.synth.judge` finds."""
-    settings = SynthSettings.model_validate_json((folder / "synth.json").read_text())
+    settings = SynthSettings.model_validate_json((folder / SETTINGS_FILE).read_text())
     verdicts = {
         path.parent.name: judge(load_classifier(path), folder, "test").as_dict()
         for path in checkpoints
