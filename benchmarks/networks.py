@@ -1,35 +1,25 @@
-"""Networks alone: ours against eager torch, and adaptive against dense, at paper size."""
-
-# Dimensions: S segments, M modalities.
+"""Networks alone, at paper size: ours against eager torch and ONNX Runtime."""
 
 from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Mapping
 from functools import partial
-from itertools import count
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from benchmarks.interleaved import Timings, interleave
 from benchmarks.onnx_session import onnx_session
-from benchmarks.paper_model import (
-    LABELS,
-    ROUNDS,
-    SEGMENTS,
-    decisions,
-    paper_model,
-    paper_runtime,
-    random_inputs,
-)
+from benchmarks.paper_model import BUNDLE, paper_model, paper_runtime, random_inputs
 from benchmarks.results import Measured
+from benchmarks.whole_networks import measure_whole
 from model.blank import Role
 from model.cores import num_cores
 from model.networks.adamml import AdaMML
 from model.runtime.base import InputArray
 from model.runtime.openvino import OpenvinoRuntime
+from model.runtime.precision import UnsupportedPrecisionError
 from model.spec import Modality
 
 BATCH = 5
@@ -54,7 +44,16 @@ def measure() -> list[Measured]:
     with tempfile.TemporaryDirectory() as folder, torch.inference_mode():
         runtime = paper_runtime(model, Path(folder), threads=threads)
         sessions = {key: onnx_session(Path(folder), *key, threads=threads) for key in COMPARED}
-        return [*_single(model, runtime, sessions), *_whole(model, runtime)]
+        rows = _single(model, runtime, sessions)
+        return [*rows, *measure_whole(model, runtime, _in_bfloat16(Path(folder), threads))]
+
+
+def _in_bfloat16(folder: Path, threads: int) -> OpenvinoRuntime | None:
+    """The same bundle, where the processor has units for it."""
+    try:
+        return OpenvinoRuntime.load(folder / BUNDLE, threads=threads, precision="bf16")
+    except UnsupportedPrecisionError:
+        return None
 
 
 def _single(
@@ -127,79 +126,3 @@ def _rate(model: AdaMML, timings: Timings) -> Measured:
         f"{rates[0]:.0f} against {rates[1]:.0f} GFLOP/s",
         unit="of its rate",
     )
-
-
-def _whole(model: AdaMML, runtime: OpenvinoRuntime) -> list[Measured]:
-    """All networks of a video of ten segments, at the paper's rates."""
-    names = model.spec.modality_names
-    policy = {n: random_inputs(model.spec, n, role="policy", rows=SEGMENTS) for n in names}
-    inputs = {n: random_inputs(model.spec, n, role="recognizer", rows=SEGMENTS) for n in names}
-    turns = count()
-    ways: dict[str, Callable[[], object]] = {
-        "eager, everything, masked": lambda: _masked(model, policy, inputs),
-        "dense": lambda: _dense(runtime, inputs),
-        "adaptive": lambda: _adaptive(runtime, policy, inputs, next(turns)),
-    }
-    timings = interleave(ways, rounds=ROUNDS)
-    seconds = {name: f"{timings.median(name):.2f} s" for name in ways}
-    return [
-        Measured(
-            "adaptive networks, policy included",
-            timings.ratio("adaptive", "dense"),
-            "dense networks of ours, without policy",
-            "<= 0.55",
-            f"{seconds['adaptive']} against {seconds['dense']}; multiply-adds"
-            f" {_share_of_macs(model):.2f}",
-            unit="of the time",
-        ),
-        Measured(
-            "adaptive networks, policy included",
-            timings.ratio("eager, everything, masked", "adaptive"),
-            "eager torch running everything and multiplying by zero",
-            ">= 6",
-            f"{seconds['adaptive']} against {seconds['eager, everything, masked']}",
-            unit="times as fast",
-        ),
-    ]
-
-
-def _masked(
-    model: AdaMML, policy: Mapping[Modality, InputArray], inputs: Mapping[Modality, InputArray]
-) -> object:
-    """As the published implementation computes: segment by segment."""
-    shape = (1, SEGMENTS, len(inputs))
-    model.policy({n: torch.from_numpy(x)[None] for n, x in policy.items()}, torch.ones(shape))
-    logits = [
-        model.recognize_all({n: torch.from_numpy(x[row])[None, None] for n, x in inputs.items()})
-        for row in range(SEGMENTS)
-    ]
-    return model.fuse(torch.cat(logits, dim=1), torch.ones(shape))
-
-
-def _dense(runtime: OpenvinoRuntime, inputs: Mapping[Modality, InputArray]) -> object:
-    logits = [runtime.recognize(name, rows) for name, rows in inputs.items()]
-    table = np.stack(logits, axis=1)
-    return runtime.fuse(table, np.ones(table.shape[:2], dtype=np.bool_))
-
-
-def _adaptive(
-    runtime: OpenvinoRuntime,
-    policy: Mapping[Modality, InputArray],
-    inputs: Mapping[Modality, InputArray],
-    turn: int,
-) -> object:
-    features = [runtime.policy_features(name, rows) for name, rows in policy.items()]
-    runtime.judge(features, np.ones((SEGMENTS, len(inputs)), dtype=np.bool_))
-    selected = decisions(runtime.spec, turn)
-    table = np.zeros((*selected.shape, len(LABELS)), dtype=np.float32)
-    for column, (name, rows) in enumerate(inputs.items()):
-        kept = np.flatnonzero(selected[:, column])
-        table[kept, column] = runtime.recognize(name, rows[kept])
-    return runtime.fuse(table, selected)
-
-
-def _share_of_macs(model: AdaMML) -> float:
-    costs = model.spec.require_costs()
-    macs = np.array([costs.recognition[name].total for name in model.spec.modality_names])
-    spent = np.mean([(decisions(model.spec, turn) * macs).sum() for turn in range(ROUNDS)])
-    return float((spent + SEGMENTS * costs.policy.total) / (SEGMENTS * macs.sum()))

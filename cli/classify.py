@@ -37,6 +37,10 @@ def classify(
     threshold: Annotated[
         float | None, typer.Option(help="A modality is kept where p(keep) exceeds this.")
     ] = None,
+    precision: Annotated[
+        Literal["f32", "bf16"],
+        typer.Option(help="What networks compute in; bf16 is faster on processors that have it."),
+    ] = "f32",
     top_k: Annotated[int, typer.Option(help="Labels to name.")] = 5,
 ) -> None:
     """Classify videos; exit status 1 when any of them failed, the others are still answered."""
@@ -54,7 +58,7 @@ def classify(
         budget=budget,
         top_k=top_k,
     )
-    classifier = load_classifier(model)
+    classifier = load_classifier(model, precision=precision)
     failed = False
     for video in videos:
         try:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 if TYPE_CHECKING:
+    from model.classifier import Classifier
     from training.datasets.sample import Split
     from training.frontier import Frontier
     from training.report import Report
@@ -42,10 +43,14 @@ def evaluate(
             " modalities that carry the label, and drops the others.",
         ),
     ] = False,
+    precision: Annotated[
+        Literal["f32", "bf16"],
+        typer.Option(help="What networks compute in; bf16 is faster on processors that have it."),
+    ] = "f32",
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
 ) -> None:
     """Adaptive, random, dense and single-modality accuracy, selection rates and GFLOPs."""
-    from model.loading import BUNDLED_MODEL, load_runtime
+    from model.loading import load_classifier, load_runtime
     from training.frontier import Frontier, measure_frontier
     from training.manifest import read_manifest
     from training.report import evaluate_runtime
@@ -56,12 +61,12 @@ def evaluate(
         raise typer.BadParameter("--truth and --frontier exclude each other")
     logging.basicConfig(level=logging.WARNING)
     if truth:
-        _judge(manifest, model, split, as_json)
+        _judge(manifest, load_classifier(model, precision=precision), split, as_json)
         return
     samples = read_manifest(manifest, for_training=False).split(split)
     if not samples:
         raise ValueError(f"{manifest}: no video is in {split}")
-    runtime = load_runtime(model or BUNDLED_MODEL)
+    runtime = load_runtime(model, precision=precision)
     measure = measure_frontier if frontier else evaluate_runtime
     report: Report | Frontier = measure(runtime, samples)
     _print(report, as_json=as_json)
@@ -71,12 +76,10 @@ def evaluate(
         plot_frontier(report, plot, title=f"{runtime.spec.name}, {split}, {len(samples)} videos")
 
 
-def _judge(folder: Path, model: Path | None, split: Split, as_json: bool) -> None:
+def _judge(folder: Path, classifier: Classifier, split: Split, as_json: bool) -> None:
     from model.cores import num_cores
-    from model.loading import BUNDLED_MODEL, load_classifier
     from training.synth.judge import judge
 
-    classifier = load_classifier(model or BUNDLED_MODEL)
     _print(judge(classifier, folder, split, workers=num_cores()), as_json=as_json)
 
 

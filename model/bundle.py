@@ -41,8 +41,8 @@ def graph_names(spec: ModelSpec) -> tuple[str, ...]:
 
 def file_version(path: Path) -> str:
     """First 12 hexadecimal digits of the file's SHA-256."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()[:12]
+    # In one piece: while other threads import modules, each of many would wait for its turn.
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
 
 
 def write_bundle(path: Path, spec: ModelSpec, graphs: Mapping[str, bytes]) -> None:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import zipfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from model.classifier import Classifier
 from model.inputs.limits import DecodeLimits
 from model.runtime.base import Runtime
 from model.runtime.openvino import OpenvinoRuntime
+from model.runtime.precision import Precision
+
+if TYPE_CHECKING:
+    from model.classifier import Classifier
 
 BUNDLED_MODEL = Path(__file__).parent / "bundled" / "av13.adamml"
 
@@ -17,6 +21,7 @@ def load_classifier(
     path: Path | None = None,
     *,
     threads: int | None = None,
+    precision: Precision = "f32",
     limits: DecodeLimits | None = None,
 ) -> Classifier:
     """Load `path`, or the bundled model. Torch is imported for checkpoints only.
@@ -24,15 +29,24 @@ def load_classifier(
     Raises:
         OSError: the file cannot be read.
         BundleError, CheckpointError: it is neither a bundle nor a checkpoint of this version.
+        UnsupportedPrecisionError: the processor has no units for `precision`.
     """
-    return Classifier(load_runtime(path or BUNDLED_MODEL, threads=threads), limits=limits)
+    from model.classifier import Classifier
+
+    return Classifier(load_runtime(path, threads=threads, precision=precision), limits=limits)
 
 
-def load_runtime(path: Path, *, threads: int | None = None) -> Runtime:
-    """The runtime that executes `path`, told apart by content: a bundle is a zip file."""
+def load_runtime(
+    path: Path | None = None, *, threads: int | None = None, precision: Precision = "f32"
+) -> Runtime:
+    """The runtime that executes `path`, told apart by content: a bundle is a zip file.
+
+    Raises what `load_classifier` raises.
+    """
+    path = path or BUNDLED_MODEL
     if zipfile.is_zipfile(path):
-        return OpenvinoRuntime.load(path, threads=threads)
+        return OpenvinoRuntime.load(path, threads=threads, precision=precision)
     path.stat()  # A missing file must not ask for torch first.
     from model.runtime.torch import TorchRuntime
 
-    return TorchRuntime.load(path, threads=threads)
+    return TorchRuntime.load(path, threads=threads, precision=precision)

@@ -12,6 +12,7 @@ from pydantic import ByteSize, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from model.inputs.limits import DecodeLimits
+from model.runtime.precision import Precision
 
 ENVIRONMENT_PREFIX = "ADAMML_"
 # The duration histograms end here, and so does what a caller may reasonably wait for.
@@ -35,6 +36,7 @@ class Settings(BaseSettings):
     workers: int = Field(default=1, ge=1, le=64, description="Processes, each with all below.")
     model: Path | None = Field(default=None, description="Bundle or checkpoint; none: bundled.")
     threads: int | None = Field(default=None, ge=1, le=256, description="Cores per network.")
+    precision: Precision = Field(default="f32", description="Numbers that networks compute in.")
 
     max_upload_bytes: ByteSize = Field(default=ByteSize(256 * 1024**2), ge=1024)
     request_deadline_seconds: float = Field(default=120.0, gt=0, le=_MAX_DEADLINE_SECONDS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import ceil
 from pathlib import Path
 
 import ffmpeg
@@ -20,12 +21,14 @@ MAX_ASPECT = 2
 def scaled_size(info: VideoInfo, short_side: int) -> tuple[int, int]:
     """(width, height) of decoded frames: the aspect is kept, up to MAX_ASPECT.
 
-    1920x1080 at a short side of 256 gives 455x256; 1000x100 gives 512x256.
+    1920x1080 at a short side of 256 gives 456x256; 1000x100 gives 512x256. The width is even: with
+    an odd one ffmpeg interpolates colours pixel by pixel, and all of decoding takes a sixth longer.
     """
     width = min(info.width, MAX_ASPECT * info.height)
     height = min(info.height, MAX_ASPECT * info.width)
     scale = short_side / min(width, height)
-    return max(short_side, round(width * scale)), max(short_side, round(height * scale))
+    half_width = max(ceil(short_side / 2), round(width * scale / 2))
+    return 2 * half_width, max(short_side, round(height * scale))
 
 
 def frames_command(

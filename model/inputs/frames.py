@@ -18,7 +18,7 @@ from model.inputs.video import VideoInfo
 
 PARALLEL_PROCESSES = 2
 # Of a process that has no other beside it.
-LONE_PROCESS_THREADS = 2
+LONE_PROCESS_THREADS = 3
 # A process costs 50 ms to start, so it is given several runs. With fewer of them, those that have
 # far to go from their key frames share the cores better.
 RUNS_PER_PROCESS = 5

@@ -27,8 +27,8 @@ class Preprocess(nn.Module):
         constants = inputs.normalization(source)
         repeats = self.in_channels // len(constants.mean)
         full_scale = 1.0 if source == "audio" else 255.0
-        mean = torch.tensor(constants.mean * repeats, dtype=torch.float64).view(-1, 1, 1)
-        std = torch.tensor(constants.std * repeats, dtype=torch.float64).view(-1, 1, 1)
+        mean = torch.tensor(constants.mean * repeats, dtype=torch.float64)
+        std = torch.tensor(constants.std * repeats, dtype=torch.float64)
         # (x / full_scale - mean) / std, as one multiplication and one subtraction.
         self.register_buffer("scale", (1 / (full_scale * std)).float(), persistent=False)
         self.register_buffer("shift", (mean / std).float(), persistent=False)
@@ -40,10 +40,13 @@ class Preprocess(nn.Module):
     def normalize(self, inputs: Tensor) -> Tensor:
         """As `forward`, at the inputs' own size; audio counts as one frame of one channel."""
         if self.source == "audio":
-            images = inputs.unsqueeze(1)
-        else:
-            images = inputs.flatten(0, 1).permute(0, 3, 1, 2)
-        return images.to(self.scale.dtype) * self.scale - self.shift
+            return self._normalize(inputs).unsqueeze(1)
+        # Channels go forward last: a runtime that wants them at the end then moves nothing.
+        return self._normalize(inputs.flatten(0, 1)).permute(0, 3, 1, 2)
+
+    def _normalize(self, inputs: Tensor) -> Tensor:
+        """Of (..., C) images, or spectrograms, which have one channel and no axis of it."""
+        return inputs.to(self.scale.dtype) * self.scale - self.shift
 
     def resize(self, images: Tensor) -> Tensor:
         """(B, C, H, W) -> (B, C, R, R), bilinear between pixel centres, without antialiasing."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import reduce
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -19,7 +21,16 @@ def temporal_max_pool(activations: Tensor, frames: int) -> Tensor:
     """
     if frames == 1:
         return activations
+    if len(activations) == frames:
+        return _of_one_clip(activations)
     return _by_rows(activations, frames) if frames % 2 else _by_slices(activations, frames)
+
+
+def _of_one_clip(activations: Tensor) -> Tensor:
+    """Each even frame with its neighbours, by views of single frames: nothing is moved at all."""
+    frames = torch.split(activations, 1)
+    windows = [frames[max(0, even - 1) : even + 2] for even in range(0, len(frames), 2)]
+    return torch.cat([reduce(torch.maximum, window) for window in windows])
 
 
 def _by_slices(activations: Tensor, frames: int) -> Tensor:

@@ -8,35 +8,44 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 
 import numpy as np
-import openvino
 from numpy.typing import NDArray
 
 from model.bundle import Bundle, read_bundle
 from model.cores import num_cores
 from model.runtime.base import Array, FusedLogits, InputArray, Judgement
+from model.runtime.precision import Precision, UnsupportedPrecisionError
+from model.runtime.quiet_openvino import openvino
 from model.spec import Modality, ModelSpec
 
-# Graphs that see pictures or sound run row by row: as fast as batches, with no kernels to compile
-# when a number of rows is new, and answers that do not depend on who else is in the batch.
-ROW_BY_ROW = ("policy_branch_", "recognizer_")
+# Graphs that see pictures or hear sound: nearly all of the multiply-adds.
+TRUNKS = ("policy_branch_", "recognizer_")
 
 
 class OpenvinoRuntime:
     """Graphs are compiled once; calls may come from any number of threads."""
 
-    def __init__(self, bundle: Bundle, *, threads: int | None = None) -> None:
-        """`threads` bounds the cores that one network uses; None: all that the process may use."""
+    def __init__(
+        self, bundle: Bundle, *, threads: int | None = None, precision: Precision = "f32"
+    ) -> None:
+        """`threads` bounds the cores that one network uses; None: all that the process may use.
+
+        Raises UnsupportedPrecisionError where the processor has no units for `precision`.
+        """
         self._spec = bundle.spec
         self._version = bundle.version
-        compiler = _Compiler(threads or num_cores())
+        compiler = _Compiler(threads or num_cores(), precision)
+        # The largest first, or the last one would keep a single core busy.
+        graphs = dict(sorted(bundle.graphs.items(), key=lambda item: len(item[1]), reverse=True))
         with ThreadPoolExecutor(num_cores()) as pool:
-            networks = pool.map(compiler.compile, bundle.graphs, bundle.graphs.values())
-            self._networks = dict(zip(bundle.graphs, networks, strict=True))
+            networks = pool.map(compiler.compile, graphs, graphs.values())
+            self._networks = dict(zip(graphs, networks, strict=True))
 
     @classmethod
-    def load(cls, path: Path, *, threads: int | None = None) -> OpenvinoRuntime:
-        """Raises BundleError for anything but a bundle."""
-        return cls(read_bundle(path), threads=threads)
+    def load(
+        cls, path: Path, *, threads: int | None = None, precision: Precision = "f32"
+    ) -> OpenvinoRuntime:
+        """Raises BundleError for anything but a bundle, and what the constructor raises."""
+        return cls(read_bundle(path), threads=threads, precision=precision)
 
     @property
     def spec(self) -> ModelSpec:
@@ -98,25 +107,34 @@ class _Network:
             self._idle.put(request)
 
     def by_row(self, inputs: InputArray) -> Array:
-        """(n, ...) -> (n, ...) of a graph compiled for one row."""
+        """(n, ...) -> (n, ...), each row alone: answers do not depend on what else is asked."""
         return np.concatenate([self(inputs[row : row + 1])[0] for row in range(len(inputs))])
 
 
 class _Compiler:
-    def __init__(self, threads: int) -> None:
+    def __init__(self, threads: int, precision: Precision) -> None:
         self._core = openvino.Core()
+        self._precision = precision
+        self._require(precision)
         self._options = {
-            # By default processors that have it compute in bfloat16, and answers would differ.
-            "INFERENCE_PRECISION_HINT": "f32",
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_NUM_THREADS": threads,
             # Threads that may not move would wait for cores on which ffmpeg decodes.
             "ENABLE_CPU_PINNING": False,
         }
 
+    def _require(self, precision: Precision) -> None:
+        """Without units for it OpenVINO would silently compute in float32."""
+        able = self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+        if precision == "bf16" and "BF16" not in able:
+            raise UnsupportedPrecisionError(
+                "this processor has no bfloat16 units (AVX512_BF16 or AMX); precision may be f32"
+            )
+
     def compile(self, name: str, graph: bytes) -> _Network:
+        # What decides and fuses takes no time, and is exact always. By default processors that
+        # have bfloat16 would use it everywhere, and answers would differ.
+        precision = self._precision if name.startswith(TRUNKS) else "f32"
+        options = {**self._options, "INFERENCE_PRECISION_HINT": precision}
         model = self._core.read_model(graph)
-        if name.startswith(ROW_BY_ROW):
-            (entry,) = model.inputs
-            model.reshape([1, *list(entry.get_partial_shape())[1:]])
-        return _Network(self._core.compile_model(model, "CPU", self._options))
+        return _Network(self._core.compile_model(model, "CPU", options))

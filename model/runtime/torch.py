@@ -13,7 +13,9 @@ from model.blank import Role
 from model.bundle import file_version
 from model.checkpoint import load_model
 from model.networks.adamml import AdaMML
+from model.networks.fold_batch_norm import fold_batch_norm
 from model.runtime.base import Array, FusedLogits, InputArray, Judgement
+from model.runtime.precision import Precision
 from model.runtime.shared_batches import SharedBatches
 from model.spec import Modality, ModelSpec
 
@@ -34,16 +36,16 @@ class TorchRuntime:
         version: str,
         *,
         device: torch.device,
+        precision: Precision = "f32",
         shares_batches: bool | None = None,
     ) -> None:
         """`shares_batches` None: on CUDA."""
-        self._model = model.to(device).eval()
+        # Convolutions are fastest so, on CPUs too; values do not depend on it.
+        self._model = model.to(device).to(memory_format=torch.channels_last).eval()
         self._version = version
         self._device = device
+        self._precision = precision
         is_cuda = device.type == "cuda"
-        if is_cuda:
-            # Its convolutions are fastest so; values do not depend on it.
-            self._model = self._model.to(memory_format=torch.channels_last)
         shares = is_cuda if shares_batches is None else shares_batches
         self._run: Callable[[_Network, InputArray], Array] = self._run_alone
         if shares:
@@ -53,13 +55,21 @@ class TorchRuntime:
 
     @classmethod
     def load(
-        cls, path: Path, *, threads: int | None = None, device: str | None = None
+        cls,
+        path: Path,
+        *,
+        threads: int | None = None,
+        precision: Precision = "f32",
+        device: str | None = None,
     ) -> TorchRuntime:
         """`device` None: CUDA when there is one. Raises CheckpointError for anything else."""
         if threads:
             torch.set_num_threads(threads)
         name = device or ("cuda" if torch.cuda.is_available() else "cpu")
-        return cls(load_model(path), file_version(path), device=torch.device(name))
+        model = load_model(path).eval()
+        fold_batch_norm(model)
+        where = torch.device(name)
+        return cls(model, file_version(path), device=where, precision=precision)
 
     @property
     def spec(self) -> ModelSpec:
@@ -86,9 +96,12 @@ class TorchRuntime:
     def _run_alone(self, network: _Network, inputs: InputArray) -> Array:
         role, modality = network
         tensor = self._tensor(inputs)
-        if role == "policy":
-            return _array(self._model.policy.branch_features(modality, tensor))
-        return _array(self._model.recognizer(modality)(tensor))
+        with torch.autocast(
+            self._device.type, dtype=torch.bfloat16, enabled=self._precision == "bf16"
+        ):
+            if role == "policy":
+                return _array(self._model.policy.branch_features(modality, tensor))
+            return _array(self._model.recognizer(modality)(tensor))
 
     @torch.inference_mode()
     def fuse(self, logits: Array, decisions: NDArray[np.bool_]) -> FusedLogits:
@@ -100,5 +113,5 @@ class TorchRuntime:
 
 
 def _array(tensor: torch.Tensor) -> Array:
-    array: Array = tensor.cpu().numpy()
+    array: Array = tensor.float().cpu().numpy()
     return array
