@@ -9,13 +9,15 @@ import onnx
 import torch
 from torch import Tensor, nn
 
-from model.blank import blank_inputs
+from model.blank import Role, blank_inputs
 from model.bundle import write_bundle
 from model.cost import with_costs
 from model.networks.adamml import AdaMML
 from model.networks.policy import PolicyNetwork, PolicyState
+from model.networks.recognizer import Recognizer
+from model.networks.trunk import Trunk
 from model.onnx_weights import store_as_half
-from model.spec import Modality
+from model.spec import Modality, ModelSpec
 
 OPSET = 18
 
@@ -30,15 +32,25 @@ class Graph:
 
 
 class PolicyBranch(nn.Module):
-    """(S, ...) inputs of one modality's proxy -> (S, D)."""
+    """(1, ...) inputs of one modality's proxy -> (1, D)."""
 
-    def __init__(self, policy: PolicyNetwork, modality: Modality) -> None:
+    def __init__(self, branch: Trunk) -> None:
         super().__init__()
-        self.branch = policy.branch(modality)
+        self.branch = branch
 
     def forward(self, inputs: Tensor) -> Tensor:
-        features: Tensor = self.branch(inputs)
-        return features
+        return self.branch.forward_frame_by_frame(inputs)
+
+
+class SegmentRecognizer(nn.Module):
+    """(1, ...) inputs of one modality -> (1, K) class logits."""
+
+    def __init__(self, recognizer: Recognizer) -> None:
+        super().__init__()
+        self.recognizer = recognizer
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        return self.recognizer.classify(self.recognizer.trunk.forward_frame_by_frame(inputs))
 
 
 class PolicyJoint(nn.Module):
@@ -91,12 +103,10 @@ def _graphs(model: AdaMML) -> dict[str, Graph]:
     spec, policy = model.spec, model.policy
     graphs = {}
     for name in spec.modality_names:
-        for role in ("policy", "recognizer"):
-            module = PolicyBranch(policy, name) if role == "policy" else model.recognizer(name)
-            key = f"policy_branch_{name}" if role == "policy" else f"recognizer_{name}"
-            # One segment at a time: as fast as a batch, and a runtime knows every shape beforehand.
-            example = torch.from_numpy(blank_inputs(spec, name, role=role))
-            graphs[key] = Graph(module, (example,), dynamic_axis=None)
+        branch = PolicyBranch(policy.branch(name))
+        graphs[f"policy_branch_{name}"] = _of_a_segment(branch, spec, name, "policy")
+        recognizer = SegmentRecognizer(model.recognizer(name))
+        graphs[f"recognizer_{name}"] = _of_a_segment(recognizer, spec, name, "recognizer")
     num_modalities = len(spec.modalities)
     features = sum(policy.branch(name).feature_dim for name in spec.modality_names)
     joint = (torch.zeros(2, features), torch.zeros(2, num_modalities))
@@ -107,6 +117,12 @@ def _graphs(model: AdaMML) -> dict[str, Graph]:
     logits = torch.zeros(1, 3, spec.num_fused, len(spec.labels))
     graphs["fusion"] = Graph(model.fusion, (logits, torch.ones(logits.shape[:3])), dynamic_axis=1)
     return graphs
+
+
+def _of_a_segment(module: nn.Module, spec: ModelSpec, name: Modality, role: Role) -> Graph:
+    """One segment at a time: as fast as a batch, and a runtime knows every shape beforehand."""
+    example = torch.from_numpy(blank_inputs(spec, name, role=role))
+    return Graph(module, (example,), dynamic_axis=None)
 
 
 def _serialize(graph: Graph) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import reduce
 
 import torch
@@ -26,11 +27,15 @@ def temporal_max_pool(activations: Tensor, frames: int) -> Tensor:
     return _by_rows(activations, frames) if frames % 2 else _by_slices(activations, frames)
 
 
+def pool_frames(frames: Sequence[Tensor]) -> list[Tensor]:
+    """As `temporal_max_pool`, of one clip whose frames are tensors of their own."""
+    windows = [frames[max(0, even - 1) : even + 2] for even in range(0, len(frames), 2)]
+    return [reduce(torch.maximum, window) for window in windows]
+
+
 def _of_one_clip(activations: Tensor) -> Tensor:
     """Each even frame with its neighbours, by views of single frames: nothing is moved at all."""
-    frames = torch.split(activations, 1)
-    windows = [frames[max(0, even - 1) : even + 2] for even in range(0, len(frames), 2)]
-    return torch.cat([reduce(torch.maximum, window) for window in windows])
+    return torch.cat(pool_frames(torch.split(activations, 1)))
 
 
 def _by_slices(activations: Tensor, frames: int) -> Tensor:

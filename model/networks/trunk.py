@@ -4,12 +4,13 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 
 from model.input_spec import InputSpec
 from model.networks.backbones import build_backbone
 from model.networks.preprocess import Preprocess
-from model.networks.temporal_pool import pooled_length, temporal_max_pool
+from model.networks.temporal_pool import pool_frames, pooled_length, temporal_max_pool
 from model.spec import NetworkSpec, Proxy
 
 
@@ -43,6 +44,24 @@ class Trunk(nn.Module):
         """(B*F, C, H, W) floats, normalised at any size -> (B, D)."""
         stem = self.backbone.stem(self.preprocess.resize(images))
         return self.forward_from(stem, 0)
+
+    def forward_frame_by_frame(self, inputs: Tensor) -> Tensor:
+        """As `forward`, of one segment: each frame alone up to the first temporal pool.
+
+        What the early stages make of one frame stays in a processor's cache, of eight it does not.
+        """
+        stage = min(self.spec.temporal_pool_after, default=0)
+        if stage == 0 or self.spec.frames == 1:
+            return self.forward(inputs)
+        frames = [self._before_pool(frame, stage) for frame in torch.split(inputs, 1, dim=1)]
+        return self.forward_from(torch.cat(pool_frames(frames)), stage)
+
+    def _before_pool(self, inputs: Tensor, stage: int) -> Tensor:
+        """Raw inputs -> what `stage` hands to its temporal pool, the first."""
+        activations = self.backbone.stem(self.preprocess(inputs))
+        for number in range(1, stage + 1):
+            activations = self.backbone.stage(number, activations)
+        return activations
 
     def forward_to(self, inputs: Tensor, stage: int) -> Tensor:
         """Raw inputs -> what `stage` (0: the stem) hands on, its temporal pool included.

@@ -80,3 +80,16 @@ def test_dropout_only_acts_in_training():
 
     assert set(trained.flatten().tolist()) == {0.0, 2.0}
     assert torch.equal(evaluated, features)
+
+
+@pytest.mark.parametrize("pools", [(), (1, 3), (2,)])
+@pytest.mark.parametrize("frames", [1, 3, 4])
+@torch.inference_mode()
+def test_frame_by_frame_gives_the_same(frames, pools):
+    torch.manual_seed(0)
+    trunk = Trunk(small("mobilenet_v2", frames=frames, temporal_pool_after=pools), "rgb", INPUTS)
+    inputs = clips(1, frames)
+
+    one_by_one = trunk.eval().forward_frame_by_frame(inputs)
+
+    torch.testing.assert_close(one_by_one, trunk(inputs))
