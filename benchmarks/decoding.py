@@ -13,7 +13,7 @@ from benchmarks.results import Measured
 from model.bundle import read_spec
 from model.deadline import Deadline
 from model.inputs.limits import DecodeLimits
-from model.inputs.video_inputs import open_video
+from model.inputs.open_video import open_video
 from model.loading import BUNDLED_MODEL
 from model.spec import ModelSpec
 

@@ -14,6 +14,7 @@ from model.blank import Role, blank_inputs
 from model.cost import with_costs
 from model.export import export_bundle
 from model.networks.adamml import AdaMML
+from model.networks.trunk import Trunk
 from model.presets import preset
 from model.runtime.base import InputArray
 from model.runtime.openvino import OpenvinoRuntime
@@ -49,6 +50,12 @@ def random_inputs(spec: ModelSpec, name: Modality, *, role: Role, rows: int) -> 
     if blank.dtype == np.uint8:
         return generator.integers(0, 256, blank.shape, dtype=np.uint8)
     return generator.normal(-7, 4, blank.shape).astype(np.float32)
+
+
+def plain_images(trunk: Trunk, inputs: InputArray) -> torch.Tensor:
+    """(B*F, C, H, W): what the published implementation's data loader hands to its networks,
+    normalised floats in torch's own layout."""
+    return trunk.preprocess.normalize(torch.from_numpy(inputs)).contiguous()
 
 
 def decisions(spec: ModelSpec, turn: int) -> NDArray[np.bool_]:

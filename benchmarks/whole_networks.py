@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from benchmarks.interleaved import Timings, interleave
-from benchmarks.paper_model import LABELS, ROUNDS, SEGMENTS, decisions, random_inputs
+from benchmarks.paper_model import LABELS, ROUNDS, SEGMENTS, decisions, plain_images, random_inputs
 from benchmarks.results import Measured
 from model.networks.adamml import AdaMML
 from model.runtime.base import InputArray, Runtime
@@ -32,7 +32,7 @@ def measure_whole(model: AdaMML, exact: Runtime, fast: Runtime | None) -> list[M
     policy = {n: random_inputs(model.spec, n, role="policy", rows=SEGMENTS) for n in names}
     inputs = {n: random_inputs(model.spec, n, role="recognizer", rows=SEGMENTS) for n in names}
     ways: dict[str, Callable[[], object]] = {
-        MASKED: lambda: _masked(model, policy, inputs),
+        MASKED: _masked(model, policy, inputs),
         DENSE: lambda: _dense(exact, inputs),
     }
     for way, runtime in ((EXACT, exact), (FAST, fast)):
@@ -68,15 +68,25 @@ def _seconds(timings: Timings, way: str, baseline: str) -> str:
     return f"{timings.median(way):.2f} s against {timings.median(baseline):.2f} s"
 
 
-def _masked(model: AdaMML, policy: _Inputs, inputs: _Inputs) -> object:
+def _masked(model: AdaMML, policy: _Inputs, inputs: _Inputs) -> Callable[[], object]:
     """As the published implementation computes: segment by segment."""
-    shape = (1, SEGMENTS, len(inputs))
-    model.policy({n: torch.from_numpy(x)[None] for n, x in policy.items()}, torch.ones(shape))
-    logits = [
-        model.recognize_all({n: torch.from_numpy(x[row])[None, None] for n, x in inputs.items()})
-        for row in range(SEGMENTS)
-    ]
-    return model.fuse(torch.cat(logits, dim=1), torch.ones(shape))
+    seen = {name: plain_images(model.policy.branch(name), x) for name, x in policy.items()}
+    shown = {
+        name: plain_images(model.recognizer(name).trunk, x).chunk(SEGMENTS)
+        for name, x in inputs.items()
+    }
+    everything = torch.ones(SEGMENTS, len(inputs))
+
+    def run() -> object:
+        branches = [model.policy.branch(name).forward_normalized(x) for name, x in seen.items()]
+        model.policy.recur(model.policy.joint(branches, everything).joint[None])
+        logits = [
+            torch.cat([model.recognizer(n).forward_normalized(x[row]) for n, x in shown.items()])
+            for row in range(SEGMENTS)
+        ]
+        return model.fuse(torch.stack(logits)[None], everything[None])
+
+    return run
 
 
 def _dense(runtime: Runtime, inputs: _Inputs) -> object:

@@ -9,24 +9,40 @@ import numpy as np
 from model.answer import assemble
 from model.blank import blank_inputs
 from model.classification import Classification, ClassifyOptions
+from model.cores import num_cores
 from model.deadline import Deadline
 from model.decisions import BoolArray, Budget, Choices, FloatArray, choose, keep_probabilities
+from model.early_features import EarlyFeatures
 from model.evidence import evidence
 from model.inputs.limits import DecodeLimits
-from model.inputs.video_inputs import VideoInputs, open_video
+from model.inputs.open_video import open_video
+from model.inputs.video_inputs import VideoInputs
 from model.options import ResolvedOptions, resolve
 from model.runtime.base import Array, FusedLogits, Runtime
 from model.spec import ModelSpec
 from model.stopwatch import OnStage, Stopwatch
 
 DEFAULT_DEADLINE_SECONDS = 600.0
+# One request's decoding and flow leave nothing idle of so many, see `adamml bench request`.
+DECODING_CORES = 2
 
 
 class Classifier:
     """One model, any number of concurrent `classify` calls from any threads."""
 
-    def __init__(self, runtime: Runtime, *, limits: DecodeLimits | None = None) -> None:
+    def __init__(
+        self,
+        runtime: Runtime,
+        *,
+        limits: DecodeLimits | None = None,
+        overlaps: bool | None = None,
+    ) -> None:
+        """`overlaps`: whether the policy looks at the first segments while others are decoded;
+        None: where there are more cores than decoding keeps busy."""
         self._runtime = runtime
+        wanted = num_cores() > DECODING_CORES if overlaps is None else overlaps
+        # Else which segments came early would decide about the answer's last bits.
+        self._overlaps = wanted and runtime.runs_by_row
         self._limits = limits or DecodeLimits()
         costs = runtime.spec.require_costs()
         names = runtime.spec.modality_names
@@ -62,11 +78,18 @@ class Classifier:
         budget = self._budget(resolved)
         deadline = deadline or Deadline(DEFAULT_DEADLINE_SECONDS)
         watch = Stopwatch(on_stage)
-        with watch.stage("decode"):
-            video = open_video(
-                path, self.spec, resolved.segments, limits=self._limits, deadline=deadline
-            )
-        choices = self._decide(video, resolved, budget, watch)
+        overlaps = self._overlaps and resolved.policy == "adaptive"
+        with EarlyFeatures(self._runtime) as early:
+            with watch.stage("decode"):
+                video = open_video(
+                    path,
+                    self.spec,
+                    resolved.segments,
+                    limits=self._limits,
+                    deadline=deadline,
+                    on_early=early.offer if overlaps else None,
+                )
+            choices = self._decide(video, early, resolved, budget, watch)
         deadline.check()
         fused = self._recognize(video, choices, watch, deadline)
         return assemble(self.spec, resolved, video, choices, fused, watch.finish())
@@ -96,6 +119,7 @@ class Classifier:
     def _decide(
         self,
         video: VideoInputs,
+        early: EarlyFeatures,
         options: ResolvedOptions,
         budget: Budget | None,
         watch: Stopwatch,
@@ -107,7 +131,7 @@ class Classifier:
             self._require_affordable(candidates, budget)
         else:
             with watch.stage("policy"):
-                probabilities, exit_logits = self._judge(video, available)
+                probabilities, exit_logits = self._judge(video, early, available)
         selected = choose(
             np.ones(available.shape) if probabilities is None else probabilities,
             candidates,
@@ -124,12 +148,11 @@ class Classifier:
             cheapest = min(np.asarray(self._recognition_macs)[candidates.any(axis=0)])
             budget.require(int(cheapest), "the cheapest modality of one segment")
 
-    def _judge(self, video: VideoInputs, available: BoolArray) -> tuple[FloatArray, Array | None]:
+    def _judge(
+        self, video: VideoInputs, early: EarlyFeatures, available: BoolArray
+    ) -> tuple[FloatArray, Array | None]:
         """(S, M) p(keep), and (S, K) logits of an exit head."""
-        features = [
-            self._runtime.policy_features(name, video.policy_inputs(name))
-            for name in self.spec.modality_names
-        ]
+        features = [early.of(video, name) for name in self.spec.modality_names]
         judgement = self._runtime.judge(features, available)
         return keep_probabilities(judgement.logits), judgement.exit_logits
 

@@ -6,15 +6,19 @@ import ctypes
 
 # glibc's numbers, see mallopt(3).
 _M_TRIM_THRESHOLD = -1
+_M_MMAP_THRESHOLD = -3
 _M_ARENA_MAX = -8
 # Threads that allocate at once; each of glibc's arenas keeps what its threads once needed.
-ARENAS = 2
+ARENAS = 1
+# Larger pieces come from the system and go back at once, which costs clearing their pages: a
+# clip's frames are worth that, the networks' inputs are not.
+MMAP_BYTES = 4 * 1024**2
 # Free memory at the top beyond this goes back to the system.
-TRIM_BYTES = 1024**2
+TRIM_BYTES = 8 * 1024**2
 
 
 def keep_memory_small() -> None:
-    """Has glibc share arenas among threads and give memory back; elsewhere it does nothing.
+    """Has glibc share an arena among threads and give memory back; elsewhere it does nothing.
 
     By default every thread gets an arena of its own, and a service that frees a clip's frames
     in another thread than the one that read them stays as large as all of them at their largest.
@@ -22,4 +26,5 @@ def keep_memory_small() -> None:
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
         mallopt(_M_ARENA_MAX, ARENAS)
+        mallopt(_M_MMAP_THRESHOLD, MMAP_BYTES)
         mallopt(_M_TRIM_THRESHOLD, TRIM_BYTES)

@@ -18,7 +18,7 @@ from service.multipart import MAX_OVERHEAD_BYTES
 from service.threads import in_thread
 
 # Chunks are collected up to this size, so that a thread is worth its hop.
-_BATCH_BYTES = 256 * 1024
+_BATCH_BYTES = 1024 * 1024
 
 
 class Upload:

@@ -11,9 +11,10 @@ import numpy as np
 from model.deadline import Deadline
 from model.inputs.arrays import Crop
 from model.inputs.limits import DecodeLimits
+from model.inputs.open_video import open_video
 from model.inputs.segments import Plan, jittered_starts, uniform_starts
 from model.inputs.video import VideoInfo
-from model.inputs.video_inputs import VideoInputs, open_video
+from model.inputs.video_inputs import VideoInputs
 from model.runtime.base import InputArray
 from model.spec import ModelSpec
 from training.part import Part
@@ -84,10 +85,9 @@ def open_view(
     return open_video(
         path,
         spec,
-        view.segments,
+        planner,
         limits=DecodeLimits(),
         deadline=Deadline(limit_seconds),
-        planner=planner,
         crop=None if seed is None else _draw_crop(seed),
     )
 

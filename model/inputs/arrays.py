@@ -6,11 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from model.input_spec import InputSpec
 from model.inputs.flow_fields import FlowFields, Pair, pair_of
-from model.inputs.frame_reader import Frame
+from model.inputs.frame import Frame
 
 Images = NDArray[np.uint8]  # (..., H, W, C)
 
@@ -44,6 +46,10 @@ class FrameArrays:
     side: int
     crop: Crop = field(default_factory=Crop)
 
+    @classmethod
+    def of(cls, inputs: InputSpec, frames: Mapping[int, Frame], crop: Crop) -> FrameArrays:
+        return cls(frames, FlowFields(inputs.flow), side=inputs.crop, crop=crop)
+
     def rgb(self, indices: Sequence[int]) -> Images:
         """Frames at grid indices -> (F, side, side, 3)."""
         return np.stack([self.crop.cut(self._pixels(index), self.side) for index in indices])
@@ -76,16 +82,21 @@ class FrameArrays:
 
     def _differences(self, index: int, pairs: int) -> Images:
         frames = [self.crop.cut(self._pixels(index + step), self.side) for step in range(pairs + 1)]
-        return np.concatenate([_halved(a, b) for a, b in pairwise(frames)], axis=-1)
+        return _merged([_halved(a, b) for a, b in pairwise(frames)])
 
     def _fields(self, index: int, pairs: int) -> Images:
         fields = [self.flow.of(*both) for both in self._both([index], pairs)]
-        stack = self.crop.cut(np.concatenate(fields, axis=-1), self.side)
+        stack = _merged([self.crop.cut(field, self.side) for field in fields])
         if self.crop.mirrored:
             # Mirrored motion runs the other way: x changes sign, which is 255 - x when quantised.
-            stack = stack.copy()
             stack[..., 0::2] = 255 - stack[..., 0::2]
         return stack
+
+
+def _merged(images: Sequence[Images]) -> Images:
+    """(H, W, c) each -> (H, W, sum of c); OpenCV is ten times as fast at it as NumPy."""
+    merged: Images = cv2.merge([np.ascontiguousarray(image) for image in images])
+    return merged
 
 
 def _halved(first: Images, second: Images) -> Images:

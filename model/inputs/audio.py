@@ -30,6 +30,11 @@ class Sound:
     spectrograms: tuple[Spectrogram | None, ...]
     warnings: tuple[AnswerWarning, ...]
 
+    @classmethod
+    def none(cls, plan: Plan, *warnings: AnswerWarning) -> Sound:
+        """No segment has any."""
+        return cls((None,) * len(plan.segments), warnings)
+
 
 def window_start(plan: Plan, index: int, inputs: InputSpec) -> float:
     """Seconds: the window is centred on the middle of the segment's used frames, from 0 on.
@@ -52,10 +57,9 @@ def decode_sound(
     patience: Patience,
 ) -> Sound:
     """What is heard in each segment. Raises what the cage raises; bad sound is a mere warning."""
-    nothing: tuple[None, ...] = (None,) * len(plan.segments)
     if info.audio_index is None:
         detail = "the file has no audio stream; audio is unavailable"
-        return Sound(nothing, (AnswerWarning("no_audio_stream", detail),))
+        return Sound.none(plan, AnswerWarning("no_audio_stream", detail))
     starts = [window_start(plan, index, inputs) for index in range(len(plan.segments))]
     decoder = SoundDecoder(path, info, inputs.audio, limits, patience)
     groups = group_starts(starts)
@@ -66,7 +70,7 @@ def decode_sound(
         for index in group:
             windows[index] = stretch.cut(starts[index], inputs.audio)
     if longest < MIN_SECONDS * inputs.audio.sample_rate:
-        return Sound(nothing, (_too_little(longest, inputs.audio),))
+        return Sound.none(plan, _too_little(longest, inputs.audio))
     heard = (None if window is None else spectrogram(window, inputs.audio) for window in windows)
     return Sound(tuple(heard), ())
 

@@ -9,7 +9,7 @@ import selectors
 import signal
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import IO
 
@@ -25,6 +25,8 @@ CHUNK_BYTES = 256 * 1024
 # frames' times are read from it.
 ERROR_HEAD_BYTES = 4 * 1024**2
 ERROR_TAIL_BYTES = 64 * 1024
+
+Follow = Callable[[bytearray, bytearray], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +59,16 @@ class Patience:
 
 
 def run_caged(
-    arguments: Sequence[str], *, limits: DecodeLimits, patience: Patience, max_output_bytes: int
+    arguments: Sequence[str],
+    *,
+    limits: DecodeLimits,
+    patience: Patience,
+    max_output_bytes: int,
+    follow: Follow | None = None,
 ) -> Finished:
     """Run a program without shell, input or environment, in a process group of its own.
 
+    `follow` is called whenever there is more, with all of the output and of the errors so far.
     Whatever happens, the whole group is dead and the program reaped when this returns or raises.
 
     Raises:
@@ -80,7 +88,7 @@ def run_caged(
     )
     try:
         _limit(process.pid, limits)
-        output, errors = _drain(process, patience, max_output_bytes)
+        output, errors = _drain(process, patience, max_output_bytes, follow)
     finally:
         _end(process)
     if process.returncode in (-signal.SIGKILL, -signal.SIGXCPU):
@@ -104,7 +112,10 @@ def _limit(pid: int, limits: DecodeLimits) -> None:
 
 
 def _drain(
-    process: subprocess.Popen[bytes], patience: Patience, max_output_bytes: int
+    process: subprocess.Popen[bytes],
+    patience: Patience,
+    max_output_bytes: int,
+    follow: Follow | None,
 ) -> tuple[bytearray, bytearray]:
     """Both pipes, read side by side so that neither can fill up and block the child, until they
     are closed and the child has ended."""
@@ -123,6 +134,8 @@ def _drain(
             del errors[ERROR_HEAD_BYTES : max(ERROR_HEAD_BYTES, len(errors) - ERROR_TAIL_BYTES)]
             if len(output) > max_output_bytes:
                 raise UndecodableVideoError(f"decoding gave more than {max_output_bytes} bytes")
+            if follow is not None:
+                follow(output, errors)
             patience.check()
     return output, errors
 

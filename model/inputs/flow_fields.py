@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from model.cores import num_cores
 from model.input_spec import FlowSpec
-from model.inputs.frame_reader import Frame, Pixels
+from model.inputs.frame import Frame, Pixels
 
 Field = NDArray[np.uint8]  # (H, W, 2), x then y, quantised
 Pair = tuple[float, float]  # Times of two frames, seconds.
@@ -72,5 +72,9 @@ def compute_flow(first: Pixels, second: Pixels, spec: FlowSpec) -> NDArray[np.fl
 def quantize_flow(displacements: NDArray[np.float32], spec: FlowSpec) -> Field:
     """Clip to the bound and map linearly to 0..255, rounding half up; no motion is 128."""
     bound = spec.bound_pixels
-    scaled = (np.clip(displacements, -bound, bound) + bound) * (255 / (2 * bound))
-    return (scaled + 0.5).astype(np.uint8)
+    scaled = np.clip(displacements, -bound, bound)
+    # In place: temporary arrays of this size cost more than the arithmetic.
+    scaled += bound
+    scaled *= 255 / (2 * bound)
+    scaled += 0.5
+    return scaled.astype(np.uint8)

@@ -4,90 +4,94 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from model.inputs.cage import Finished, Patience, run_caged
 from model.inputs.complaints import error_lines, while_decoding
+from model.inputs.early_frames import NOTHING, Awaited, EarlyFrames
+from model.inputs.frame import Frame, Pixels
 from model.inputs.frame_command import frames_command, scaled_size
 from model.inputs.limits import DecodeLimits
 from model.inputs.runs import Run
 from model.inputs.showinfo import shown_times
 from model.inputs.video import VideoInfo
 
-Pixels = NDArray[np.uint8]  # (H, W, 3), RGB
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """`seconds` on the video's time axis tell frames apart: no two have the same."""
-
-    seconds: float
-    pixels: Pixels
+# Its pixels, and the frame that they became early.
+_Image = tuple[Pixels, Frame | None]
 
 
 @dataclass(frozen=True, slots=True)
 class FrameReader:
-    """Raises what the cage raises."""
+    """Raises what the cage raises. `awaited` are told of segments while decoding goes on."""
 
     path: Path
     info: VideoInfo
     short_side: int
     limits: DecodeLimits
     patience: Patience
+    awaited: Awaited = NOTHING
 
     def read(self, run: Run, *, threads: int) -> tuple[list[Frame], str]:
         """The run's frames in order of time, and complaints."""
-        finished = self._run([run], threads)
+        finished, early = self._run([run], threads)
         if threads > 1 and not _is_clean(finished):
             # Threads patch up a damaged stream differently each time, which would change answers.
-            finished = self._run([run], 1)
+            finished, early = self._run([run], 1)
         (times,) = shown_times(finished.errors, 1)
-        return self._frames(times, self._images(finished)), _complaints(run, finished)
+        return self._frames(times, self._images(finished, early)), _complaints(run, finished)
 
     def read_together(self, runs: Sequence[Run]) -> list[list[Frame]] | None:
         """Each run's frames in order of time; None where anything at all was wrong: it would not
         be known in which of the runs."""
-        finished = self._run(runs, 1)
+        finished, early = self._run(runs, 1)
         times = shown_times(finished.errors, len(runs))
         count = sum(len(of_run) for of_run in times)
         if not _is_clean(finished) or len(finished.output) != count * self._frame_bytes:
             return None
-        images = self._images(finished)
+        images = self._images(finished, early)
         return [self._frames(of_run, images) for of_run in times]
 
-    def _run(self, runs: Sequence[Run], threads: int) -> Finished:
+    def _run(self, runs: Sequence[Run], threads: int) -> tuple[Finished, EarlyFrames]:
         command = frames_command(
             self.path, self.info, self.short_side, runs, limits=self.limits, threads=threads
         )
-        return run_caged(
+        zero = self.info.start_seconds
+        early = EarlyFrames(self.awaited, runs, shape=self._shape, zero_seconds=zero)
+        finished = run_caged(
             command,
             limits=self.limits,
             patience=self.patience,
             max_output_bytes=self._frame_bytes * sum(run.max_frames for run in runs),
+            follow=early.follow if self.awaited.indices else None,
         )
+        return finished, early
 
-    def _images(self, finished: Finished) -> Iterator[Pixels]:
-        width, height = scaled_size(self.info, self.short_side)
+    def _images(self, finished: Finished, early: EarlyFrames) -> Iterator[_Image]:
         count = len(finished.output) // self._frame_bytes
         flat = np.frombuffer(finished.output, dtype=np.uint8, count=count * self._frame_bytes)
-        return iter(flat.reshape(count, height, width, 3))
+        for position, pixels in enumerate(flat.reshape(count, *self._shape)):
+            yield pixels, early.frames.get(position)
 
-    def _frames(self, times: Sequence[float], images: Iterator[Pixels]) -> list[Frame]:
+    def _frames(self, times: Sequence[float], images: Iterator[_Image]) -> list[Frame]:
         """Takes one image for each time, while there are any."""
-        zero = self.info.start_seconds
-        frames = {
-            time - zero: Frame(time - zero, image)
-            for time, image in zip(times, images, strict=False)
-        }
-        return [frames[time] for time in sorted(frames)]
+        frames = {}
+        for time, (pixels, early) in zip(times, images, strict=False):
+            seconds = time - self.info.start_seconds
+            same = early is not None and early.seconds == seconds
+            frames[seconds] = early if early is not None and same else Frame(seconds, pixels)
+        return [frames[seconds] for seconds in sorted(frames)]
+
+    @property
+    def _shape(self) -> tuple[int, int, int]:
+        width, height = scaled_size(self.info, self.short_side)
+        return height, width, 3
 
     @property
     def _frame_bytes(self) -> int:
-        width, height = scaled_size(self.info, self.short_side)
-        return width * height * 3
+        return prod(self._shape)
 
 
 def _is_clean(finished: Finished) -> bool:

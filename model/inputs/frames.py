@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
 
 from model.inputs.cage import Patience
-from model.inputs.frame_reader import Frame, FrameReader
+from model.inputs.early_frames import NOTHING, Awaited
+from model.inputs.frame import Frame
+from model.inputs.frame_reader import FrameReader
 from model.inputs.limits import DecodeLimits
 from model.inputs.matching import is_covered, match
 from model.inputs.packets import frame_before
@@ -48,13 +50,14 @@ def decode_frames(
     *,
     limits: DecodeLimits,
     patience: Patience,
+    awaited: Awaited = NOTHING,
 ) -> Decoded:
     """The frames shown at the grid indices that the runs want, scaled to `short_side`.
 
     Where a stretch of the video gives no frame at all, its indices are missing from the answer.
     Raises what the cage raises.
     """
-    reader = FrameReader(path, info, short_side, limits, patience)
+    reader = FrameReader(path, info, short_side, limits, patience, awaited)
     decoder = _Decoder(reader, LONE_PROCESS_THREADS if len(runs) == 1 else 1)
     with ThreadPoolExecutor(PARALLEL_PROCESSES) as pool:
         groups = pool.map(decoder.decode_group, _groups(runs, info))
@@ -123,11 +126,8 @@ def _placed(run: Run, frames: Sequence[Frame]) -> dict[int, Frame]:
     positions = match(run, _times(frames))
     chosen = {position: frames[position] for position in positions}
     if 2 * len(chosen) < len(frames):
-        # Copies let go of the buffer that all frames share.
-        chosen = {
-            position: replace(frame, pixels=frame.pixels.copy())
-            for position, frame in chosen.items()
-        }
+        # Lets go of the buffer that all frames share.
+        chosen = {position: frame.on_its_own() for position, frame in chosen.items()}
     return {index: chosen[position] for index, position in zip(run.wanted, positions, strict=True)}
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from model.answer_warning import AnswerWarning
 from model.inputs.cage import Patience
 from model.inputs.complaints import explain, no_frame_error
-from model.inputs.frame_reader import Frame
+from model.inputs.early_frames import NOTHING, Awaited
+from model.inputs.frame import Frame
 from model.inputs.frames import Decoded, decode_frames
 from model.inputs.limits import DecodeLimits
 from model.inputs.packets import stream_end
@@ -19,6 +20,9 @@ from model.inputs.sampling import needed_offsets
 from model.inputs.segments import Plan
 from model.inputs.video import VideoInfo
 from model.spec import ModelSpec
+
+# A plan, the number of one of its segments, and its frames by grid index.
+OnSegment = Callable[[Plan, int, Mapping[int, Frame]], None]
 
 # Rounding, and a last frame of which nobody says how long it lasts, explain this much.
 SLACK_SECONDS = 1.0
@@ -43,8 +47,12 @@ def decode_pictures(
     *,
     limits: DecodeLimits,
     patience: Patience,
+    on_segment: OnSegment | None = None,
 ) -> Pictures:
     """Decode the segments' frames; where many are missing, plan again over what there is.
+
+    `on_segment` is told of segments while others are being decoded; what it is told is a guess,
+    see `EarlyFrames`, and comes from the threads that decode.
 
     Raises UndecodableVideoError or UnsupportedCodecError when there is no frame at all.
     """
@@ -56,8 +64,15 @@ def decode_pictures(
         indices = {s.first_frame + offset for s in plan.segments for offset in offsets} | {0}
         wanted = sorted({min(index, plan.last_frame) for index in indices})
         runs = plan_runs(wanted, plan, info)
+        awaited = _awaited(plan, offsets, on_segment) if on_segment else NOTHING
         decoded = decode_frames(
-            path, info, spec.inputs.short_side, runs, limits=limits, patience=patience
+            path,
+            info,
+            spec.inputs.short_side,
+            runs,
+            limits=limits,
+            patience=patience,
+            awaited=awaited,
         )
         return plan, wanted, decoded
 
@@ -76,6 +91,20 @@ def decode_pictures(
         warnings.append(_decode_errors(decoded.complaints, path, len(missing), len(wanted)))
     indices = sorted({s.first_frame + offset for s in plan.segments for offset in offsets})
     return Pictures(info, plan, fill(indices, decoded.frames), tuple(warnings))
+
+
+def _awaited(plan: Plan, offsets: Sequence[int], on_segment: OnSegment) -> Awaited:
+    indices = {
+        segment.index: [segment.first_frame + offset for offset in offsets]
+        for segment in plan.segments
+    }
+    last = plan.last_frame
+    shown = {number: sorted({min(i, last) for i in of_it}) for number, of_it in indices.items()}
+
+    def tell(number: int, frames: Mapping[int, Frame]) -> None:
+        on_segment(plan, number, fill(indices[number], frames))
+
+    return Awaited(shown, tell)
 
 
 def fill(indices: Sequence[int], frames: Mapping[int, Frame]) -> dict[int, Frame]:

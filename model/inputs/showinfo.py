@@ -17,13 +17,24 @@ def shown_by(run: int) -> str:
     return f"showinfo@run{run}"
 
 
-def shown_times(log: str, num_runs: int) -> Sequence[list[float]]:
+class ShownTimes:
     """For each run, the seconds of every frame that its filter reported, in its order."""
-    times: list[list[float]] = [[] for _ in range(num_runs)]
-    time_bases = [0.0] * num_runs
-    for run, numerator, denominator, pts in _SHOWN.findall(log):
-        if denominator:
-            time_bases[int(run)] = int(numerator) / int(denominator)
-        else:
-            times[int(run)].append(int(pts) * time_bases[int(run)])
-    return times
+
+    def __init__(self, num_runs: int) -> None:
+        self.times: list[list[float]] = [[] for _ in range(num_runs)]
+        self._time_bases = [0.0] * num_runs
+
+    def read(self, lines: str) -> None:
+        """Whole lines of the log, that follow those read before."""
+        for run, numerator, denominator, pts in _SHOWN.findall(lines):
+            if denominator:
+                self._time_bases[int(run)] = int(numerator) / int(denominator)
+            else:
+                self.times[int(run)].append(int(pts) * self._time_bases[int(run)])
+
+
+def shown_times(log: str, num_runs: int) -> Sequence[list[float]]:
+    """Of a whole log."""
+    shown = ShownTimes(num_runs)
+    shown.read(log)
+    return shown.times

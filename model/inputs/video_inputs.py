@@ -4,31 +4,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from model.answer_warning import AnswerWarning
-from model.deadline import Deadline
-from model.inputs.arrays import Crop, FrameArrays
-from model.inputs.audio import Sound, decode_sound
-from model.inputs.cage import Patience
-from model.inputs.flow_fields import FlowFields, Pair
-from model.inputs.limits import DecodeLimits
-from model.inputs.pictures import decode_pictures
-from model.inputs.probe import probe
+from model.inputs.arrays import FrameArrays
+from model.inputs.audio import Sound
+from model.inputs.flow_fields import Pair
 from model.inputs.sampling import frame_offsets, num_pairs
-from model.inputs.segments import Plan, Segment, plan_segments
+from model.inputs.segments import Plan, Segment
 from model.inputs.spectrogram import Spectrogram, silence
 from model.inputs.video import VideoInfo
 from model.runtime.base import InputArray
 from model.spec import Modality, ModelSpec, NetworkSpec, Proxy
-
-Planner = Callable[[VideoInfo], Plan]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +45,23 @@ class VideoInputs:
         ]
         return np.stack(columns, axis=1)
 
-    def policy_inputs(self, name: Modality) -> InputArray:
-        """The proxy's inputs for all S segments: (S, F, crop, crop, C) uint8, or spectrograms.
-
-        Where sound is unavailable the policy sees the spectrogram of silence.
-        """
+    def policy_inputs(self, name: Modality, rows: Sequence[int] | None = None) -> InputArray:
+        """The proxy's inputs for n segments, by default all: (n, F, crop, crop, C) uint8, or
+        spectrograms. Where sound is unavailable the policy sees the spectrogram of silence."""
         modality = self.spec.modality(name)
-        rows = range(len(self.segments))
+        rows = range(len(self.segments)) if rows is None else rows
         return self._inputs(modality.proxy, modality.policy, rows)
+
+    def shows_policy_the_same(self, other: VideoInputs, name: Modality, row: int) -> bool:
+        """Whether the policy's inputs of a segment are made of the very frames, or the very sound,
+        that they are made of in `other`, so that they need not be compared."""
+        modality = self.spec.modality(name)
+        if modality.proxy == "audio":
+            return self.sound.spectrograms[row] is other.sound.spectrograms[row]
+        following = range(num_pairs(self.spec.inputs, modality.proxy) + 1)
+        indices = self._grid_indices(row, modality.policy)
+        shown = {index + step for index in indices for step in following}
+        return all(self.arrays.frames[i] is other.arrays.frames.get(i) for i in shown)
 
     def recognition_inputs(self, name: Modality, rows: Sequence[int]) -> InputArray:
         """The modality's inputs for the segments `rows` (at least one) alone."""
@@ -105,51 +105,3 @@ class VideoInputs:
     def _grid_indices(self, row: int, network: NetworkSpec) -> list[int]:
         first = self.segments[row].first_frame
         return [first + offset for offset in frame_offsets(self.spec.inputs, network)]
-
-
-def open_video(
-    path: Path,
-    spec: ModelSpec,
-    num_segments: int,
-    *,
-    limits: DecodeLimits,
-    deadline: Deadline,
-    planner: Planner | None = None,
-    crop: Crop | None = None,
-) -> VideoInputs:
-    """Probe, plan and decode what the networks of `spec` may need; flow is left for later.
-
-    `planner` and `crop` replace the uniform segments and the centre crop, for training.
-
-    Raises:
-        VideoError: the file cannot be used; the subclass says why.
-        DeadlineExceededError: the deadline passed or was cancelled.
-    """
-    patience = Patience.start(deadline, limits)
-    info = probe(path, limits=limits, patience=patience)
-    plan_for = planner or (lambda info: plan_segments(info, spec.inputs, num_segments))
-    with ThreadPoolExecutor(1) as pool:
-        # Sound beside pictures: neither needs the other, unless the pictures end early.
-        sound = pool.submit(_sound, path, info, plan_for(info), spec, limits, patience)
-        pictures = decode_pictures(path, info, spec, plan_for, limits=limits, patience=patience)
-    heard = sound.result()
-    if pictures.info != info:
-        heard = _sound(path, pictures.info, pictures.plan, spec, limits, patience)
-    flow = FlowFields(spec.inputs.flow)
-    arrays = FrameArrays(pictures.frames, flow, side=spec.inputs.crop, crop=crop or Crop())
-    warnings = (*pictures.warnings, *heard.warnings)
-    return VideoInputs(spec, pictures.info, pictures.plan, arrays, heard, warnings)
-
-
-def _sound(
-    path: Path,
-    info: VideoInfo,
-    plan: Plan,
-    spec: ModelSpec,
-    limits: DecodeLimits,
-    patience: Patience,
-) -> Sound:
-    """No sound is decoded, and none is missed, where the model does not listen."""
-    if "audio" not in spec.modality_names:
-        return Sound((None,) * len(plan.segments), ())
-    return decode_sound(path, info, plan, spec.inputs, limits=limits, patience=patience)

@@ -53,7 +53,8 @@ class Trunk(nn.Module):
         stage = min(self.spec.temporal_pool_after, default=0)
         if stage == 0 or self.spec.frames == 1:
             return self.forward(inputs)
-        frames = [self._before_pool(frame, stage) for frame in torch.split(inputs, 1, dim=1)]
+        numbers = range(self.spec.frames)
+        frames = [self._before_pool(inputs[:, n : n + 1], stage) for n in numbers]
         return self.forward_from(torch.cat(pool_frames(frames)), stage)
 
     def _before_pool(self, inputs: Tensor, stage: int) -> Tensor:

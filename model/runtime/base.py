@@ -41,6 +41,11 @@ class Runtime(Protocol):
         """First 12 hexadecimal digits of the SHA-256 of the file that was loaded."""
         ...
 
+    @property
+    def runs_by_row(self) -> bool:
+        """Whether a row's result is the same, to the last bit, whatever rows are asked with it."""
+        ...
+
     def policy_features(self, modality: Modality, inputs: InputArray) -> Array:
         """Inputs of the modality's proxy for S segments -> (S, D) features."""
         ...

@@ -79,6 +79,10 @@ class TorchRuntime:
     def version(self) -> str:
         return self._version
 
+    @property
+    def runs_by_row(self) -> bool:
+        return False
+
     def policy_features(self, modality: Modality, inputs: InputArray) -> Array:
         return self._run(("policy", modality), inputs)
 

@@ -10,7 +10,7 @@ from model.cost import with_costs
 from model.deadline import Deadline
 from model.errors import BudgetTooSmallError, DeadlineExceededError, InvalidParameterError
 from model.inputs.limits import DecodeLimits
-from model.inputs.video_inputs import open_video
+from model.inputs.open_video import open_video
 from model.runtime.openvino import OpenvinoRuntime
 from model.runtime.torch import TorchRuntime
 from model.spec import FusionSpec, PolicySpec

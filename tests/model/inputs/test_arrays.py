@@ -9,7 +9,7 @@ import pytest
 from model.input_spec import FlowSpec
 from model.inputs.arrays import Crop, FrameArrays
 from model.inputs.flow_fields import FlowFields, compute_flow, quantize_flow
-from model.inputs.frame_reader import Frame
+from model.inputs.frame import Frame
 
 SIDE = 32
 

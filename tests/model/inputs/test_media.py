@@ -10,7 +10,7 @@ import pytest
 from model.deadline import Deadline
 from model.errors import VideoError
 from model.inputs.limits import DecodeLimits
-from model.inputs.video_inputs import open_video
+from model.inputs.open_video import open_video
 from tests.support.clips import SHARED as BESIDE
 from tests.support.models import tiny_spec
 

@@ -20,9 +20,9 @@ from model.inputs import cage, ffmpeg
 from model.inputs.cage import Patience
 from model.inputs.frame_command import frames_command
 from model.inputs.limits import DecodeLimits
+from model.inputs.open_video import open_video
 from model.inputs.probe import probe
 from model.inputs.runs import Run
-from model.inputs.video_inputs import open_video
 from tests.support.clips import colour_clip
 from tests.support.clips import ffmpeg as make
 from tests.support.models import tiny_spec

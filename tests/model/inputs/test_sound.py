@@ -6,10 +6,10 @@ import pytest
 from model.deadline import Deadline
 from model.input_spec import AudioSpec
 from model.inputs.limits import DecodeLimits
+from model.inputs.open_video import open_video
 from model.inputs.segments import plan_at
 from model.inputs.sound_decoder import SoundDecoder, Stretch
 from model.inputs.spectrogram import silence, spectrogram
-from model.inputs.video_inputs import open_video
 from tests.support.clips import colour_clip, ffmpeg, tone_of
 from tests.support.models import tiny_spec
 
@@ -21,10 +21,9 @@ def look(path, starts):
     return open_video(
         path,
         MODEL,
-        len(starts),
+        lambda info: plan_at(info, MODEL.inputs, starts),
         limits=DecodeLimits(),
         deadline=Deadline(60),
-        planner=lambda info: plan_at(info, MODEL.inputs, starts),
     )
 
 

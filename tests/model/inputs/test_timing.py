@@ -8,8 +8,8 @@ import pytest
 from model.deadline import Deadline
 from model.input_spec import InputSpec
 from model.inputs.limits import DecodeLimits
+from model.inputs.open_video import open_video
 from model.inputs.segments import plan_at
-from model.inputs.video_inputs import open_video
 from tests.support.clips import colour_clip, colour_of, ffmpeg, tone_of
 from tests.support.models import tiny_spec
 
@@ -24,10 +24,9 @@ def look(path, starts):
     video = open_video(
         path,
         SPEC,
-        len(starts),
+        lambda info: plan_at(info, SPEC.inputs, starts),
         limits=LIMITS,
         deadline=Deadline(60),
-        planner=lambda info: plan_at(info, SPEC.inputs, starts),
     )
     frames = video.recognition_inputs("rgb", range(len(starts)))
     colours = [{colour_of(frame) for frame in segment} for segment in frames]

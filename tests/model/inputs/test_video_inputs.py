@@ -12,7 +12,7 @@ from model.inputs.arrays import Crop
 from model.inputs.frame_command import scaled_size
 from model.inputs.frame_reader import FrameReader
 from model.inputs.limits import DecodeLimits
-from model.inputs.video_inputs import open_video
+from model.inputs.open_video import open_video
 from model.presets import preset
 from tests.support.clips import colour_clip, colour_of, ffmpeg
 from tests.support.models import tiny_spec

@@ -1,0 +1,87 @@
+"""open_video: probing, planning and decoding a file, sound beside pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+
+from model.deadline import Deadline
+from model.inputs.arrays import Crop, FrameArrays
+from model.inputs.audio import Sound, decode_sound
+from model.inputs.cage import Patience
+from model.inputs.early_inputs import EarlyInputs, OnEarly
+from model.inputs.limits import DecodeLimits
+from model.inputs.pictures import decode_pictures
+from model.inputs.probe import probe
+from model.inputs.segments import Plan, plan_segments
+from model.inputs.video import VideoInfo
+from model.inputs.video_inputs import VideoInputs
+from model.spec import ModelSpec
+
+Planner = Callable[[VideoInfo], Plan]
+
+
+def open_video(
+    path: Path,
+    spec: ModelSpec,
+    segments: int | Planner,
+    *,
+    limits: DecodeLimits,
+    deadline: Deadline,
+    crop: Crop | None = None,
+    on_early: OnEarly | None = None,
+) -> VideoInputs:
+    """Probe, plan and decode what the networks of `spec` may need; flow is left for later.
+
+    `segments` are placed uniformly, or by a planner; `crop` replaces the centre. `on_early` is
+    told, by the threads that decode, of inputs that can be had before all is decoded: a guess, see
+    `VideoInputs.shows_policy_the_same`.
+
+    Raises:
+        VideoError: the file cannot be used; the subclass says why.
+        DeadlineExceededError: the deadline passed or was cancelled.
+    """
+    patience, crop = Patience.start(deadline, limits), crop or Crop()
+    info = probe(path, limits=limits, patience=patience)
+    plan_for = _planner(segments, spec) if isinstance(segments, int) else segments
+    early = EarlyInputs(spec, info, crop, on_early) if on_early else None
+    with ThreadPoolExecutor(1) as pool:
+        # Sound beside pictures: neither needs the other, unless the pictures end early.
+        sound = pool.submit(_sound, path, info, plan_for(info), spec, limits, patience)
+        if early:
+            sound.add_done_callback(partial(early.heard, plan_for(info)))
+        pictures = decode_pictures(
+            path,
+            info,
+            spec,
+            plan_for,
+            limits=limits,
+            patience=patience,
+            on_segment=early.seen if early else None,
+        )
+    heard = sound.result()
+    if pictures.info != info:
+        heard = _sound(path, pictures.info, pictures.plan, spec, limits, patience)
+    arrays = FrameArrays.of(spec.inputs, pictures.frames, crop)
+    warnings = (*pictures.warnings, *heard.warnings)
+    return VideoInputs(spec, pictures.info, pictures.plan, arrays, heard, warnings)
+
+
+def _planner(num_segments: int, spec: ModelSpec) -> Planner:
+    return lambda info: plan_segments(info, spec.inputs, num_segments)
+
+
+def _sound(
+    path: Path,
+    info: VideoInfo,
+    plan: Plan,
+    spec: ModelSpec,
+    limits: DecodeLimits,
+    patience: Patience,
+) -> Sound:
+    """No sound is decoded, and none is missed, where the model does not listen."""
+    if "audio" not in spec.modality_names:
+        return Sound.none(plan)
+    return decode_sound(path, info, plan, spec.inputs, limits=limits, patience=patience)
