@@ -46,6 +46,8 @@ class TorchRuntime:
         self._device = device
         self._precision = precision
         is_cuda = device.type == "cuda"
+        if is_cuda:
+            compute_exactly()
         shares = is_cuda if shares_batches is None else shares_batches
         self._run: Callable[[_Network, InputArray], Array] = self._run_alone
         if shares:
@@ -114,6 +116,13 @@ class TorchRuntime:
 
     def _tensor(self, array: NDArray[np.generic]) -> torch.Tensor:
         return torch.from_numpy(np.ascontiguousarray(array)).to(self._device)
+
+
+def compute_exactly() -> None:
+    """For the whole process: by default a GPU convolves in TF32, whose 10 bits of mantissa make
+    answers differ from a CPU's by more than rounding."""
+    torch.backends.cudnn.allow_tf32 = False
+    torch.backends.cuda.matmul.allow_tf32 = False
 
 
 def _array(tensor: torch.Tensor) -> Array:

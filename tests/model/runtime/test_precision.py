@@ -1,5 +1,8 @@
 """bfloat16, for those who ask for it: near float32, and never in its place unasked."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -75,3 +78,16 @@ def test_a_processor_without_it_is_told_of(bundle, monkeypatch):
     with pytest.raises(UnsupportedPrecisionError, match=r"no bfloat16 units .*; precision may be"):
         OpenvinoRuntime.load(bundle, precision="bf16")
     assert OpenvinoRuntime.load(bundle).spec
+
+
+def test_a_gpu_is_told_to_compute_in_float32():
+    """By default it convolves in TF32, also where float32 was asked for."""
+    program = (
+        "import torch; assert torch.backends.cudnn.allow_tf32\n"
+        "from model.runtime.torch import compute_exactly; compute_exactly()\n"
+        "assert not torch.backends.cudnn.allow_tf32\n"
+        "assert not torch.backends.cuda.matmul.allow_tf32\n"
+        "assert torch.backends.cudnn.conv.fp32_precision != 'tf32'"
+    )
+
+    subprocess.run([sys.executable, "-W", "error", "-c", program], check=True)
