@@ -12,7 +12,11 @@ STAGES = ("decode", "policy", "flow", "recognition")
 
 
 class Stopwatch:
-    """Adds up the stages; a stage that never ran counts 0 s and is not reported to `on_stage`."""
+    """Adds up the stages; a stage that never ran counts 0 s and is not reported to `on_stage`.
+
+    A stage's seconds are those that the request waited for it: what the policy does while segments
+    are decoded is no time of its own.
+    """
 
     def __init__(self, on_stage: OnStage | None = None) -> None:
         self._on_stage = on_stage
