@@ -17,7 +17,8 @@ class EarlyFeatures:
     """Leaving its context drops what has not begun.
 
     What is offered early is a guess, so it is used only where the very same frames and sound are
-    the video's in the end: answers do not depend on what came early.
+    the video's in the end: answers do not depend on what came early. What a damaged file had
+    computed in vain is not counted as spent.
     """
 
     def __init__(self, runtime: Runtime) -> None:

@@ -18,6 +18,8 @@ from model.runtime.precision import Precision, UnsupportedPrecisionError
 from model.runtime.quiet_openvino import openvino
 from model.spec import Modality, ModelSpec
 
+# Of a policy branch, which looks at every segment: so many at a time, on a share of the threads
+# each, is faster than one after the other on all of them. More would be idle for few segments.
 MAX_STREAMS = 4
 # Graphs that see pictures or hear sound: nearly all of the multiply-adds.
 TRUNKS = ("policy_branch_", "recognizer_")
