@@ -78,7 +78,8 @@ class Classifier:
         budget = self._budget(resolved)
         deadline = deadline or Deadline(DEFAULT_DEADLINE_SECONDS)
         watch = Stopwatch(on_stage)
-        overlaps = self._overlaps and resolved.policy == "adaptive"
+        # Nothing may be computed in vain under a ceiling.
+        overlaps = self._overlaps and resolved.policy == "adaptive" and budget is None
         with EarlyFeatures(self._runtime) as early:
             with watch.stage("decode"):
                 video = open_video(

@@ -18,12 +18,12 @@ class EarlyFeatures:
 
     What is offered early is a guess, so it is used only where the very same frames and sound are
     the video's in the end: answers do not depend on what came early. What a damaged file had
-    computed in vain is not counted as spent.
+    computed in vain is not counted as spent, so no ceiling may depend on it.
     """
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
-        # One: a network has all cores already.
+        # One: segments come one after the other, and decoding needs the other cores.
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="early")
         self._pending: list[Future[None]] = []
         self._known: dict[tuple[Modality, int], tuple[VideoInputs, Array]] = {}

@@ -94,7 +94,7 @@ class FrameArrays:
 
 
 def _merged(images: Sequence[Images]) -> Images:
-    """(H, W, c) each -> (H, W, sum of c); OpenCV is ten times as fast at it as NumPy."""
+    """(H, W, c) each -> (H, W, sum of c); OpenCV is five to eight times as fast at it as NumPy."""
     merged: Images = cv2.merge([np.ascontiguousarray(image) for image in images])
     return merged
 

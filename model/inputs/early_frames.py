@@ -46,39 +46,46 @@ class EarlyFrames:
         self._frame_bytes = prod(shape)
         self._zero_seconds = zero_seconds
         self._shown = ShownTimes(len(runs))
-        self._num_read = 0
+        self._num_read = self._num_frames = 0
         self.frames: dict[int, Frame] = {}
         self._waiting = [_within(run, awaited) for run in runs]
 
     def follow(self, output: bytearray, errors: bytearray) -> None:
         """All that the process has written so far; the log first, which is ahead of the frames."""
-        end = errors.rfind(b"\n") + 1
-        if len(errors) > ERROR_HEAD_BYTES or end <= self._num_read:
+        if len(errors) > ERROR_HEAD_BYTES:
+            return
+        end, num_frames = errors.rfind(b"\n") + 1, len(output) // self._frame_bytes
+        if (end, num_frames) == (self._num_read, self._num_frames):
             return
         self._shown.read(errors[self._num_read : end].decode("utf-8", "replace"))
-        self._num_read = end
+        self._num_read, self._num_frames = end, num_frames
         first = 0
         for number, shown in enumerate(self._shown.times):
-            self._tell(number, [time - self._zero_seconds for time in shown], first, output)
+            self._tell(number, shown, first, output)
             first += len(shown)
 
-    def _tell(self, number: int, times: Sequence[float], first: int, output: bytearray) -> None:
-        """Of segments in a run whose frames, shown at `times`, are number `first` and on."""
+    def _tell(self, number: int, shown: Sequence[float], first: int, output: bytearray) -> None:
+        """Of segments in a run whose frames, by the log shown so, are number `first` and on."""
         run, waiting = self._runs[number], self._waiting[number]
-        if not waiting or not _is_past(run, waiting[0].last, times):
+        if not waiting or not shown or not self._is_past(run, waiting[0], shown):
             return
+        times = [time - self._zero_seconds for time in shown]
         if any(later <= earlier for earlier, later in pairwise(times)):
             return
         positions = dict(zip(run.wanted, match(run, times), strict=True))
-        while waiting and _is_past(run, waiting[0].last, times):
+        while waiting and self._is_past(run, waiting[0], shown):
             chosen = {index: positions[index] for index in waiting[0].indices}
-            if (first + max(chosen.values()) + 1) * self._frame_bytes > len(output):
+            if first + max(chosen.values()) >= self._num_frames:
                 return
             frames = {
                 index: self._frame(times[position], output, first + position)
                 for index, position in chosen.items()
             }
             self._awaited.tell(waiting.pop(0).number, frames)
+
+    def _is_past(self, run: Run, segment: _Segment, shown: Sequence[float]) -> bool:
+        """Whether a frame after the segment's last has come, so that no nearer one can come."""
+        return shown[-1] - self._zero_seconds >= (segment.last + 0.5) / run.rate
 
     def _frame(self, seconds: float, output: bytearray, position: int) -> Frame:
         if position not in self.frames:
@@ -104,8 +111,3 @@ def _within(run: Run, awaited: Awaited) -> list[_Segment]:
     wanted = set(run.wanted)
     segments = [_Segment(*item) for item in awaited.indices.items() if wanted.issuperset(item[1])]
     return sorted(segments, key=lambda segment: segment.last)
-
-
-def _is_past(run: Run, index: int, times: Sequence[float]) -> bool:
-    """Whether the frame after that of `index` has come, so that no nearer one can come."""
-    return bool(times) and times[-1] >= (index + 0.5) / run.rate

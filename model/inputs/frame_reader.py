@@ -80,8 +80,8 @@ class FrameReader:
         frames = {}
         for time, (pixels, early) in zip(times, images, strict=False):
             seconds = time - self.info.start_seconds
-            same = early is not None and early.seconds == seconds
-            frames[seconds] = early if early is not None and same else Frame(seconds, pixels)
+            is_same = early is not None and early.seconds == seconds
+            frames[seconds] = early if early and is_same else Frame(seconds, pixels)
         return [frames[seconds] for seconds in sorted(frames)]
 
     @property

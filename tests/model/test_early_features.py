@@ -135,3 +135,13 @@ def test_what_has_not_begun_is_dropped_when_decoding_fails(runtime):
     with pytest.raises(ValueError, match="bad"):
         fail()
     assert recording.rows == {name: [] for name in NAMES}
+
+
+def test_nothing_is_looked_at_early_under_a_ceiling(runtime, clips):
+    """It might be in vain, and the ceiling is a hard one."""
+    recording = RecordingRuntime(runtime)
+    options = ClassifyOptions(segments=10, max_gflops=1.0)
+
+    Classifier(recording, overlaps=True).classify(clips["whole"], options)
+
+    assert recording.rows == {name: [10] for name in NAMES}
