@@ -10,12 +10,12 @@ from pathlib import Path
 from benchmarks.clips import film, repeated
 from benchmarks.interleaved import Timings, interleave
 from benchmarks.results import Measured
-from model.bundle import read_spec
-from model.deadline import Deadline
-from model.inputs.limits import DecodeLimits
+from model.common.deadline import Deadline
+from model.files.bundle import read_spec
+from model.inference.loading import BUNDLED_MODEL
+from model.inputs.ffmpeg.decode_limits import DecodeLimits
 from model.inputs.open_video import open_video
-from model.loading import BUNDLED_MODEL
-from model.spec import ModelSpec
+from model.spec.model_spec import ModelSpec
 
 SEGMENTS = 10
 ROUNDS = 7

@@ -14,13 +14,13 @@ from benchmarks.onnx_session import onnx_session
 from benchmarks.paper_model import BUNDLE, paper_model, paper_runtime, plain_images, random_inputs
 from benchmarks.results import Measured
 from benchmarks.whole_networks import measure_whole
-from model.blank import Role
-from model.cores import num_cores
+from model.common.cores import num_cores
 from model.networks.adamml import AdaMML
-from model.runtime.base import InputArray
+from model.runtime.base import UnsupportedPrecisionError
 from model.runtime.openvino import OpenvinoRuntime
-from model.runtime.precision import UnsupportedPrecisionError
-from model.spec import Modality
+from model.spec.dummy_inputs import Role
+from model.spec.input_spec import InputArray
+from model.spec.model_spec import Modality
 
 BATCH = 5
 SGEMM_SIZE = 2048

@@ -9,9 +9,9 @@ from pathlib import Path
 import onnxruntime
 
 from benchmarks.paper_model import BUNDLE
-from model.blank import Role
-from model.runtime.base import InputArray
-from model.spec import Modality
+from model.spec.dummy_inputs import Role
+from model.spec.input_spec import InputArray
+from model.spec.model_spec import Modality
 
 
 def onnx_session(

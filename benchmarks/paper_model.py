@@ -10,15 +10,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from model.blank import Role, blank_inputs
-from model.cost import with_costs
-from model.export import export_bundle
+from model.files.export import export_bundle
 from model.networks.adamml import AdaMML
+from model.networks.cost import with_costs
 from model.networks.trunk import Trunk
-from model.presets import preset
-from model.runtime.base import InputArray
 from model.runtime.openvino import OpenvinoRuntime
-from model.spec import Modality, ModelSpec
+from model.spec.dummy_inputs import Role, dummy_inputs
+from model.spec.input_spec import InputArray
+from model.spec.model_spec import Modality, ModelSpec
+from model.spec.presets import preset
 
 LABELS = tuple(f"class {number}" for number in range(31))
 SEGMENTS = 10
@@ -46,7 +46,7 @@ def paper_runtime(model: AdaMML, folder: Path, *, threads: int) -> OpenvinoRunti
 def random_inputs(spec: ModelSpec, name: Modality, *, role: Role, rows: int) -> InputArray:
     """Of the shape and type of real ones; the time that networks take does not depend on more."""
     generator = np.random.default_rng(0)
-    blank = blank_inputs(spec, name, role=role, rows=rows)
+    blank = dummy_inputs(spec, name, role=role, rows=rows)
     if blank.dtype == np.uint8:
         return generator.integers(0, 256, blank.shape, dtype=np.uint8)
     return generator.normal(-7, 4, blank.shape).astype(np.float32)

@@ -14,7 +14,7 @@ from benchmarks.clips import film
 from benchmarks.interleaved import interleave
 from benchmarks.results import Measured
 from benchmarks.running_service import Service, running_service
-from model.loading import load_classifier
+from model.inference.loading import load_classifier
 
 ROUNDS = 25
 CLIENTS = 4

@@ -15,8 +15,9 @@ from benchmarks.interleaved import Timings, interleave
 from benchmarks.paper_model import LABELS, ROUNDS, SEGMENTS, decisions, plain_images, random_inputs
 from benchmarks.results import Measured
 from model.networks.adamml import AdaMML
-from model.runtime.base import InputArray, Runtime
-from model.spec import Modality
+from model.runtime.base import Runtime
+from model.spec.input_spec import InputArray
+from model.spec.model_spec import Modality
 
 MASKED = "eager torch running everything and multiplying by zero"
 DENSE = "dense networks of ours, without policy"
@@ -101,7 +102,7 @@ def _in_turns(runtime: Runtime, policy: _Inputs, inputs: _Inputs, turns: Iterato
 
 def _adaptive(runtime: Runtime, policy: _Inputs, inputs: _Inputs, turn: int) -> object:
     features = [runtime.policy_features(name, rows) for name, rows in policy.items()]
-    runtime.judge(features, np.ones((SEGMENTS, len(inputs)), dtype=np.bool_))
+    runtime.policy_output(features, np.ones((SEGMENTS, len(inputs)), dtype=np.bool_))
     selected = decisions(runtime.spec, turn)
     table = np.zeros((*selected.shape, len(LABELS)), dtype=np.float32)
     for column, (name, rows) in enumerate(inputs.items()):

@@ -14,11 +14,11 @@ from benchmarks.clips import film
 from benchmarks.interleaved import Timings, interleave
 from benchmarks.paper_model import BUNDLE, ROUNDS, SEGMENTS, decisions, paper_model, paper_runtime
 from benchmarks.results import Measured
-from model.bundle import Bundle, read_bundle
-from model.classification import Classification, ClassifyOptions, PolicyMode
-from model.classifier import Classifier
-from model.cores import num_cores
-from model.runtime.base import Array, Judgement
+from model.common.cores import num_cores
+from model.files.bundle import Bundle, read_bundle
+from model.inference.classification import Classification, ClassifyOptions, PolicyMode
+from model.inference.classifier import Classifier
+from model.runtime.base import Array, PolicyOutput
 from model.runtime.openvino import OpenvinoRuntime
 
 ADAPTIVE = "adaptive"
@@ -33,11 +33,13 @@ class DecidedRuntime(OpenvinoRuntime):
         super().__init__(bundle)
         self._turns = itertools.count()
 
-    def judge(self, features: Sequence[Array], available: NDArray[np.bool_]) -> Judgement:
-        judgement = super().judge(features, available)
+    def policy_output(
+        self, features: Sequence[Array], available: NDArray[np.bool_]
+    ) -> PolicyOutput:
+        output = super().policy_output(features, available)
         kept = decisions(self.spec, next(self._turns))
         logits = np.stack([~kept, kept], axis=-1).astype(np.float32) * 10
-        return Judgement(logits, judgement.exit_logits)
+        return PolicyOutput(logits, output.exit_logits)
 
 
 def measure() -> list[Measured]:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Literal, cast
 import typer
 
 if TYPE_CHECKING:
-    from model.classification import Classification
-    from model.classifier import Classifier
-    from model.spec import Modality
+    from model.inference.classification import Classification
+    from model.inference.classifier import Classifier
+    from model.spec.model_spec import Modality
 
 
 def classify(
@@ -44,9 +44,9 @@ def classify(
     top_k: Annotated[int, typer.Option(help="Labels to name.")] = 5,
 ) -> None:
     """Classify videos; exit status 1 when any of them failed, the others are still answered."""
-    from model.classification import ClassifyOptions
-    from model.errors import VideoError
-    from model.loading import load_classifier
+    from model.common.errors import VideoError
+    from model.inference.classification import ClassifyOptions
+    from model.inference.loading import load_classifier
 
     names = None if modalities is None else [name.strip() for name in modalities.split(",")]
     options = ClassifyOptions(
@@ -75,8 +75,8 @@ def classify(
 
 def _json(classifier: Classifier, result: Classification) -> str:
     """The document that the service answers with."""
-    from service.request_id import new_ulid
-    from service.responses import ClassifyAnswer, ModelOut
+    from service.observability.request_id import new_ulid
+    from service.routes.responses import ClassifyAnswer, ModelOut
 
     model = ModelOut(name=classifier.spec.name, version=classifier.version)
     answer = ClassifyAnswer.of(result, request_id=new_ulid(), model=model)

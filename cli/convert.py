@@ -21,7 +21,7 @@ def convert(
 
     Only tensors and plain values are read from INPUT; a file that needs more is refused.
     """
-    from model.convert import convert_checkpoint
+    from model.files.convert import convert_checkpoint
 
     spec = convert_checkpoint(source, target, labels=read_labels(labels))
     modalities = ", ".join(spec.modality_names)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from model.cost_table import CostTable, LayerCosts
-from model.spec import ModelSpec
+from model.spec.cost_table import CostTable, LayerCosts
+from model.spec.model_spec import ModelSpec
 
 KINDS = ("conv", "linear", "lstm")
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 if TYPE_CHECKING:
-    from model.classifier import Classifier
-    from training.datasets.sample import Split
-    from training.frontier import Frontier
-    from training.report import Report
-    from training.synth.judge import Verdict
+    from model.inference.classifier import Classifier
+    from training.data.sources.sample import Split
+    from training.evaluation.frontier import Frontier
+    from training.evaluation.report import Report
+    from training.synth.evaluation import Verdict
 
 
 def evaluate(
@@ -50,10 +50,10 @@ def evaluate(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
 ) -> None:
     """Adaptive, random, dense and single-modality accuracy, selection rates and GFLOPs."""
-    from model.loading import load_classifier, load_runtime
-    from training.frontier import Frontier, measure_frontier
-    from training.manifest import read_manifest
-    from training.report import evaluate_runtime
+    from model.inference.loading import load_classifier, load_runtime
+    from training.data.sources.manifest import read_manifest
+    from training.evaluation.frontier import Frontier, measure_frontier
+    from training.evaluation.report import evaluate_runtime
 
     if plot and (not frontier or plot.suffix not in (".svg", ".png")):
         raise typer.BadParameter("needs --frontier, and a name that ends in .svg or .png")
@@ -71,14 +71,14 @@ def evaluate(
     report: Report | Frontier = measure(runtime, samples)
     _print(report, as_json=as_json)
     if plot and isinstance(report, Frontier):
-        from training.frontier_plot import plot_frontier
+        from training.evaluation.frontier_plot import plot_frontier
 
         plot_frontier(report, plot, title=f"{runtime.spec.name}, {split}, {len(samples)} videos")
 
 
 def _judge(folder: Path, classifier: Classifier, split: Split, as_json: bool) -> None:
-    from model.cores import num_cores
-    from training.synth.judge import judge
+    from model.common.cores import num_cores
+    from training.synth.evaluation import judge
 
     _print(judge(classifier, folder, split, workers=num_cores()), as_json=as_json)
 

@@ -25,10 +25,11 @@ def experiment(
 
     from tqdm.contrib.logging import logging_redirect_tqdm
 
+    from training.experiment.markdown import rows_table
     from training.experiment.results import write_results
     from training.experiment.running import run_suite
     from training.experiment.suite import find_suites, read_suite
-    from training.experiment.table import as_dict, as_table
+    from training.experiment.table import as_dict
     from training.experiment.validation import validation_prices
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
@@ -38,4 +39,4 @@ def experiment(
             scores = run_suite(suite)
             measured = as_dict(suite, scores, validation_prices(suite))
         write_results(results, path.stem, measured)
-        typer.echo(json.dumps(measured) if as_json else f"{suite.title}\n\n{as_table(measured)}")
+        typer.echo(json.dumps(measured) if as_json else f"{suite.title}\n\n{rows_table(measured)}")

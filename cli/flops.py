@@ -10,8 +10,8 @@ import typer
 
 from cli.cost_report import report_json, report_text
 from cli.spec_argument import resolve_spec
-from model.cost_table import CostTable
-from model.spec import ModelSpec
+from model.spec.cost_table import CostTable
+from model.spec.model_spec import ModelSpec
 
 _FALLBACK = "rgb-audio-flow"
 
@@ -34,13 +34,13 @@ def flops(
 
 def default_spec() -> str:
     """The bundled model, or the paper's largest where none is installed."""
-    from model.loading import BUNDLED_MODEL
+    from model.inference.loading import BUNDLED_MODEL
 
     return str(BUNDLED_MODEL) if Path(BUNDLED_MODEL).is_file() else _FALLBACK
 
 
 def _count(spec: ModelSpec) -> CostTable:
     """Needs torch; specs that come with weights carry their costs."""
-    from model.cost import count_costs
+    from model.networks.cost import count_costs
 
     return count_costs(spec)

@@ -17,7 +17,7 @@ from cli.prepare import prepare
 from cli.serve import serve
 from cli.synth import synth
 from cli.train import train
-from model.errors import ClassificationError
+from model.common.errors import ClassificationError
 
 app = typer.Typer(
     name="adamml",

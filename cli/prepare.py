@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from training.datasets import annotated as found
-    from training.datasets.assembling import Assembled, Recipe
+    from training.data.published import annotated as found
+    from training.data.published.assembling import Assembled, Recipe
 
 prepare = typer.Typer(
     help="Turn a published data set's annotation files and a folder of videos into a manifest.",
@@ -42,8 +42,8 @@ def kinetics_sounds(
     ] = False,
 ) -> None:
     """The 31 classes of Kinetics-Sounds; clips as ID_000010_000020.mp4 or ID.mp4."""
-    from training.datasets.assembling import Recipe
-    from training.datasets.kinetics import read_kinetics
+    from training.data.published.assembling import Recipe
+    from training.data.published.kinetics import read_kinetics
 
     recipe = Recipe(out, holdout, seed)
     _run(videos, read_kinetics(annotations, whole_videos=whole_videos), [], recipe)
@@ -61,8 +61,8 @@ def activitynet(
     ] = False,
 ) -> None:
     """ActivityNet 1.3; whole videos have any number of labels and are judged by mAP."""
-    from training.datasets.activitynet import read_activitynet
-    from training.datasets.assembling import Recipe
+    from training.data.published.activitynet import read_activitynet
+    from training.data.published.assembling import Recipe
 
     read = read_activitynet(annotations, trimmed=trimmed)
     recipe = Recipe(out, holdout, seed)
@@ -82,8 +82,8 @@ def fcvid(
     ] = None,
 ) -> None:
     """FCVID; any number of its 239 categories a video, judged by mAP."""
-    from training.datasets.assembling import Recipe
-    from training.datasets.fcvid import read_fcvid
+    from training.data.published.assembling import Recipe
+    from training.data.published.fcvid import read_fcvid
 
     recipe = Recipe(out, holdout, seed)
     _run(videos, read_fcvid(splits, labels, classes), [], recipe, multi_label=True)
@@ -104,8 +104,8 @@ def mini_sports1m(
     seed: Seed = 0,
 ) -> None:
     """Mini-Sports1M; classes come from its lists, or from the partitions of Sports-1M."""
-    from training.datasets.assembling import Recipe
-    from training.datasets.sports1m import read_sports1m
+    from training.data.published.assembling import Recipe
+    from training.data.published.sports1m import read_sports1m
 
     read = read_sports1m({"train": train, "test": test}, labels, partition or [])
     recipe = Recipe(out, holdout, seed)
@@ -120,8 +120,8 @@ def _run(
     *,
     multi_label: bool = False,
 ) -> None:
-    from training.datasets.assembling import assemble
-    from training.datasets.video_index import VideoIndex
+    from training.data.published.assembling import assemble
+    from training.data.published.video_index import VideoIndex
 
     index = VideoIndex.scan(videos)
     result = assemble(annotated, left_out, index, recipe, multi_label=multi_label)

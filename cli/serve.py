@@ -14,10 +14,10 @@ def serve(
     model: Annotated[Path | None, typer.Option(help="Bundle or checkpoint to serve.")] = None,
 ) -> None:
     """Serve the model over HTTP; ADAMML_* variables hold the other settings."""
-    from service.quick_imports import quick_imports
+    from service.process.tuning import quick_imports
 
     with quick_imports():
-        from service.entry import serve as run
+        from service.process.entry import serve as run
         from service.settings import SettingsError, read_settings
 
     try:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import zipfile
 from pathlib import Path
 
-from model.presets import PRESETS, preset
-from model.spec import ModelSpec
-from model.spec_json import SpecError, parse_spec
+from model.spec.model_spec import ModelSpec
+from model.spec.presets import PRESETS, preset
+from model.spec.spec_json import SpecError, parse_spec
 
 # Classes of a preset when nobody says which; Kinetics-Sounds, the paper's first data set, has 31.
 PRESET_CLASSES = 31
@@ -37,7 +37,7 @@ def _spec_text(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     if zipfile.is_zipfile(path):
         return _from_bundle(path)
-    from model.safetensors_header import SPEC_KEY, read_metadata
+    from model.files.safetensors_header import SPEC_KEY, read_metadata
 
     metadata = read_metadata(path)
     if SPEC_KEY not in metadata:

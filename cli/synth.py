@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 if TYPE_CHECKING:
-    from model.spec import Modality
+    from model.spec.model_spec import Modality
 
 
 def synth(
@@ -39,7 +39,7 @@ def synth(
     ] = None,
 ) -> None:
     """Generate clips, manifest.csv and truth.jsonl with the informative modalities by time."""
-    from model.cores import num_cores
+    from model.common.cores import num_cores
     from training.synth.generate import MANIFEST_FILE, TRUTH_FILE, generate
     from training.synth.settings import SynthSettings
 

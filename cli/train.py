@@ -45,7 +45,7 @@ def train(
     """
     from tqdm.contrib.logging import logging_redirect_tqdm
 
-    from training.config import read_config
+    from training.configuration.config import read_config
     from training.train import train as run
 
     # Of several processes only the first talks, unless something is wrong.

@@ -1,1 +1,1 @@
-"""The recogniser: what it is, what it eats, what it costs, and how one video is classified."""
+"""The recogniser: from a video file to labels, decisions and the compute that was spent."""

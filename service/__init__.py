@@ -1,1 +1,1 @@
-"""The HTTP service around one classifier: upload, admission, errors, metrics, web page."""
+"""The HTTP service around one classifier."""

@@ -8,8 +8,8 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
-from service.errors import OverloadedError
-from service.metrics import ServiceMetrics
+from service.observability.metrics import ServiceMetrics
+from service.problems.errors import OverloadedError
 
 _MAX_RETRY_AFTER_SECONDS = 300
 

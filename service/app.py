@@ -14,17 +14,17 @@ from fastapi.openapi.utils import get_openapi
 from prometheus_client import CollectorRegistry
 from starlette.types import Lifespan
 
-from service import classify, operations, page
-from service.handlers import add_exception_handlers
-from service.lingering import LingeringClose
-from service.metrics import create_registry
-from service.observation import Observation
-from service.problems import Problem
+from service.middleware.exception_handlers import add_exception_handlers
+from service.middleware.lingering import LingeringClose
+from service.middleware.observation import Observation
+from service.observability.metrics import create_registry
+from service.problems.problems import Problem
 from service.recognizer import Recognizer, RecognizerLoader
+from service.routes import classify, operations, page
 from service.settings import Settings
 from service.state import Service, create_service
 from service.threads import in_thread
-from service.upload import Spool
+from service.uploads.upload import Spool
 
 logger = logging.getLogger(__name__)
 

@@ -10,9 +10,9 @@ from contextlib import asynccontextmanager
 from enum import Enum
 from typing import Any
 
-from model.deadline import Deadline
-from model.errors import DeadlineExceededError
-from service.errors import NotReadyError, ShuttingDownError
+from model.common.deadline import Deadline
+from model.common.errors import DeadlineExceededError
+from service.problems.errors import NotReadyError, ShuttingDownError
 
 logger = logging.getLogger(__name__)
 

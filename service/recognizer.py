@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from model.classification import Classification, ClassifyOptions
-from model.deadline import Deadline
-from model.spec import ModelSpec
+from model.common.deadline import Deadline
+from model.inference.classification import Classification, ClassifyOptions
+from model.spec.model_spec import ModelSpec
 
 
 class Recognizer(Protocol):

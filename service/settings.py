@@ -11,8 +11,8 @@ from typing import Literal
 from pydantic import ByteSize, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from model.inputs.limits import DecodeLimits
-from model.runtime.precision import Precision
+from model.inputs.ffmpeg.decode_limits import DecodeLimits
+from model.runtime.base import Precision
 
 ENVIRONMENT_PREFIX = "ADAMML_"
 # The duration histograms end here, and so does what a caller may reasonably wait for.

@@ -9,12 +9,12 @@ from fastapi import Request
 from prometheus_client import CollectorRegistry
 
 from service.admission import Admission
-from service.errors import NotReadyError
 from service.lifecycle import Lifecycle
-from service.metrics import ServiceMetrics
+from service.observability.metrics import ServiceMetrics
+from service.problems.errors import NotReadyError
 from service.recognizer import Recognizer
 from service.settings import Settings
-from service.upload import Spool
+from service.uploads.upload import Spool
 
 
 @dataclass(slots=True)

@@ -14,7 +14,7 @@ def tiny_bundle(tmp_path_factory):
     """A serving bundle of the tiny model; exporting takes long, so once for all workers."""
     from filelock import FileLock
 
-    from model.export import export_bundle
+    from model.files.export import export_bundle
     from tests.support.models import tiny_model
 
     # A worker's folder lies in the run's own, which all workers share. Without workers the parent

@@ -1,92 +1,109 @@
-"""Arrows between the packages point one way, and serving needs no torch: read from the sources."""
+"""Folders lie in layers, are small, say what they are for, and serving needs no torch."""
 
 from __future__ import annotations
 
 import ast
+import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("cli", "service", "training", "model")
-ALLOWED = {
-    "cli": {"cli", "service", "training", "model"},
-    "service": {"service", "model"},
-    "training": {"training", "model"},
-    "model": {"model"},
-}
-# Where torch, or what brings it along, may be imported. Functions may import these modules.
-TORCH_MODULES = (
+PACKAGES = ("cli", "benchmarks", "service", "training", "model")
+MAX_MODULES = 14
+# What may need torch when it is imported; everything else must do without.
+WITH_TORCH = (
     "training",
+    "benchmarks",
     "model.networks",
-    "model.checkpoint",
-    "model.convert",
-    "model.cost",
-    "model.export",
-    "model.reference_layout",
+    "model.files.checkpoint",
+    "model.files.convert",
+    "model.files.export",
+    "model.files.reference_layout",
     "model.runtime.torch",
 )
-TORCH_LIBRARIES = {"torch", "torchvision", "torchaudio", "torchmetrics", "timm", "safetensors"}
+FOLDERS = sorted(
+    folder.parent
+    for package in ("model", "service", "training")
+    for folder in (ROOT / package).rglob("__init__.py")
+)
+# An import that no contract allows, and the contract that must tell of it.
+TURNED = [
+    ("model/common/errors.py", "model.inference.classifier", "inside model"),
+    ("model/inputs/ffmpeg/sandbox.py", "model.inputs.probing.probe", "inside model.inputs"),
+    ("training/run/engine.py", "training.joint.trainer", "inside training"),
+    ("training/data/sources/sample.py", "training.data.cache", "inside training.data"),
+    ("service/problems/errors.py", "service.app", "inside service"),
+    ("service/settings.py", "training.train", "cli, then service and training, then model"),
+    ("training/experiment/markdown.py", "training.experiment.costs", "no circles, at any depth"),
+]
 
 
-def sources():
+def lint_imports(folder):
+    command = [Path(sys.executable).with_name("lint-imports"), "--no-cache", "--no-logo"]
+    environment = {**os.environ, "PYTHONPATH": str(folder), "COLUMNS": "200"}
+    finished = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+    return finished.returncode, finished.stdout + finished.stderr
+
+
+def test_arrows_point_one_way():
+    status, said = lint_imports(ROOT)
+
+    assert status == 0, said
+
+
+@pytest.fixture
+def copy(tmp_path):
     for package in PACKAGES:
-        for path in sorted((ROOT / package).rglob("*.py")):
-            yield ".".join(path.relative_to(ROOT).with_suffix("").parts), path
+        without = shutil.ignore_patterns("__pycache__", "bundled")
+        shutil.copytree(ROOT / package, tmp_path / package, ignore=without)
+    shutil.copy(ROOT / ".importlinter", tmp_path)
+    return tmp_path
 
 
-def imported_by(tree, *, at_import_time=False):
-    """Names of the modules that `tree` imports; optionally only those it does when imported."""
-    nodes = _executed_on_import(tree) if at_import_time else ast.walk(tree)
-    for node in nodes:
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+@pytest.mark.parametrize(("file", "imported", "contract"), TURNED, ids=[t[2] for t in TURNED])
+def test_an_arrow_that_runs_back_up_is_found(copy, file, imported, contract):
+    with (copy / file).open("a") as source:
+        source.write(f"\n\ndef _turned() -> None:\n    import {imported}\n")
+
+    status, said = lint_imports(copy)
+
+    assert status == 1
+    assert f"{contract} BROKEN" in said
 
 
-def _executed_on_import(node):
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-            continue
-        if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
-            continue
-        yield child
-        yield from _executed_on_import(child)
+@pytest.mark.parametrize("folder", FOLDERS, ids=[str(f.relative_to(ROOT)) for f in FOLDERS])
+def test_a_folder_is_small_and_says_what_it_is_for(folder):
+    modules = [path for path in folder.glob("*.py") if path.name != "__init__.py"]
+
+    assert len(modules) <= MAX_MODULES
+    assert ast.get_docstring(ast.parse((folder / "__init__.py").read_text()))
 
 
-def is_within(module, packages):
-    return any(module == name or module.startswith(f"{name}.") for name in packages)
+def test_only_what_trains_or_runs_checkpoints_imports_torch():
+    modules = [
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        for package in PACKAGES
+        for path in sorted((ROOT / package).rglob("*.py"))
+    ]
+    light = [
+        name
+        for name in modules
+        if not any(name == heavy or name.startswith(f"{heavy}.") for heavy in WITH_TORCH)
+    ]
+    program = (
+        "import importlib, sys\n"
+        f"for name in {light}:\n"
+        "    importlib.import_module(name)\n"
+        "    heavy = {'torch', 'timm', 'safetensors'} & {*sys.modules}\n"
+        "    assert not heavy, (name, heavy)\n"
+    )
 
+    subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)
 
-SOURCES = list(sources())
-
-
-@pytest.mark.parametrize(("module", "path"), SOURCES, ids=[name for name, _ in SOURCES])
-def test_arrows(module, path):
-    tree = ast.parse(path.read_text())
-    package = module.split(".")[0]
-    used = set(imported_by(tree))
-
-    assert {name.split(".")[0] for name in used} & set(PACKAGES) <= ALLOWED[package]
-    assert all(not (isinstance(n, ast.ImportFrom) and n.level) for n in ast.walk(tree))
-    if package == "model" and module not in ("model.classifier", "model.loading"):
-        assert "model.classifier" not in used
-
-
-@pytest.mark.parametrize(("module", "path"), SOURCES, ids=[name for name, _ in SOURCES])
-def test_torch_stays_where_it_belongs(module, path):
-    if is_within(module, TORCH_MODULES):
-        return
-    used = set(imported_by(ast.parse(path.read_text()), at_import_time=True))
-
-    assert {name.split(".")[0] for name in used} & TORCH_LIBRARIES == set()
-    assert [name for name in used if is_within(name, TORCH_MODULES)] == []
-
-
-def test_the_walk_finds_what_it_looks_for():
-    tree = ast.parse("import a\nfrom b import c\ndef f():\n    import d\nclass K:\n    import e\n")
-
-    assert set(imported_by(tree)) == {"a", "b", "b.c", "d", "e"}
-    assert set(imported_by(tree, at_import_time=True)) == {"a", "b", "b.c", "e"}
+    assert len(light) > len(modules) / 3

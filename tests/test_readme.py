@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from service.parameters import PARAMETER_NAMES
+from service.problems.parameter_errors import PARAMETER_NAMES
 from service.settings import ENVIRONMENT_PREFIX, Settings
 
 ROOT = Path(__file__).parents[1]

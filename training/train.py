@@ -8,25 +8,25 @@ from pathlib import Path
 
 import torch
 
-from model.checkpoint import save_checkpoint
+from model.files.checkpoint import save_checkpoint
 from model.networks.adamml import AdaMML
-from model.spec import Modality
-from training.alone import Alone, train_alone
-from training.checkpointing import StageFile
-from training.config import TrainConfig
-from training.data import Data, load_data
-from training.engine import Engine, start_engine
-from training.features import JointData
-from training.joint import JointTrainer
-from training.joint_data import joint_features, prepare_policy, raw_data
-from training.manifest import Manifest, read_manifest
-from training.operating_points import everything, sweep
-from training.random_state import seed_rank, seed_stage
-from training.rounding import round_weights
-from training.run_facts import RunFacts
-from training.run_spec import make_input_spec, make_spec
-from training.standardizing import standardize_policy
-from training.view_features import curve_features
+from model.spec.model_spec import Modality
+from training.configuration.config import TrainConfig
+from training.configuration.run_spec import make_input_spec, make_spec
+from training.data.run_data import Data, load_data
+from training.data.sources.manifest import Manifest, read_manifest
+from training.evaluation.view_features import curve_features
+from training.features.features import JointData
+from training.features.standardizing import standardize_policy
+from training.fingerprints import RunFingerprints
+from training.joint.operating_points import everything, sweep
+from training.joint.trainer import JointTrainer
+from training.joint.training_data import joint_features, prepare_policy, raw_data
+from training.run.checkpointing import StageFile
+from training.run.engine import Engine, start_engine
+from training.run.hardware import round_weights
+from training.run.random_state import seed_rank, seed_stage
+from training.unimodal.stage import UnimodalResult, train_unimodal
 
 logger = logging.getLogger(__name__)
 
@@ -58,14 +58,14 @@ def _train(config: TrainConfig, engine: Engine) -> Path:
     input_spec = make_input_spec(config, manifest.labels)
     skipped = config.output / SKIPPED_FILE
     data = load_data(config.data, manifest, input_spec, spec.modality_names, engine, skipped)
-    facts = RunFacts.of(config, spec, data, engine)
+    facts = RunFingerprints.of(config, spec, data, engine)
 
     torch.manual_seed(config.seed)
     hardware = engine.hardware
     model = AdaMML(spec).to(hardware.device).to(memory_format=hardware.memory_format)
     folder = config.unimodal_state or config.output / STATE_FOLDER
     alone = {
-        name: train_alone(
+        name: train_unimodal(
             config,
             model,
             data,
@@ -107,7 +107,11 @@ def _train(config: TrainConfig, engine: Engine) -> Path:
 
 
 def _joint_data(
-    config: TrainConfig, model: AdaMML, data: Data, alone: Mapping[Modality, Alone], engine: Engine
+    config: TrainConfig,
+    model: AdaMML,
+    data: Data,
+    alone: Mapping[Modality, UnimodalResult],
+    engine: Engine,
 ) -> tuple[JointData, JointData]:
     """Training and validation."""
     if config.joint.end_to_end:

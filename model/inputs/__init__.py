@@ -1,0 +1,1 @@
+"""From a media file to the networks' arrays, decoding only what is looked at."""

@@ -10,9 +10,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from model.input_spec import InputSpec
 from model.inputs.flow_fields import FlowFields, Pair, pair_of
-from model.inputs.frame import Frame
+from model.inputs.frames.frame import Frame
+from model.spec.input_spec import InputSpec
 
 Images = NDArray[np.uint8]  # (..., H, W, C)
 

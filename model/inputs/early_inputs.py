@@ -7,12 +7,12 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 
 from model.inputs.arrays import Crop, FrameArrays
-from model.inputs.audio import Sound
-from model.inputs.frame import Frame
-from model.inputs.segments import Plan
-from model.inputs.video import VideoInfo
+from model.inputs.frames.frame import Frame
+from model.inputs.placement.segments import Plan
+from model.inputs.probing.video_info import VideoInfo
+from model.inputs.sound.audio import Sound
 from model.inputs.video_inputs import VideoInputs
-from model.spec import Modality, ModelSpec
+from model.spec.model_spec import Modality, ModelSpec
 
 # Inputs of the policy's branches of these modalities, for these segments, can be had of the video.
 OnEarly = Callable[[VideoInputs, Sequence[Modality], Sequence[int]], None]

@@ -10,9 +10,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from model.cores import num_cores
-from model.input_spec import FlowSpec
-from model.inputs.frame import Frame, Pixels
+from model.common.cores import num_cores
+from model.inputs.frames.frame import Frame, Pixels
+from model.spec.input_spec import FlowSpec
 
 Field = NDArray[np.uint8]  # (H, W, 2), x then y, quantised
 Pair = tuple[float, float]  # Times of two frames, seconds.

@@ -7,18 +7,18 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
-from model.deadline import Deadline
+from model.common.deadline import Deadline
 from model.inputs.arrays import Crop, FrameArrays
-from model.inputs.audio import Sound, decode_sound
-from model.inputs.cage import Patience
 from model.inputs.early_inputs import EarlyInputs, OnEarly
-from model.inputs.limits import DecodeLimits
-from model.inputs.pictures import decode_pictures
-from model.inputs.probe import probe
-from model.inputs.segments import Plan, plan_segments
-from model.inputs.video import VideoInfo
+from model.inputs.ffmpeg.decode_limits import DecodeLimits
+from model.inputs.ffmpeg.sandbox import Deadlines
+from model.inputs.frames.segment_frames import decode_segment_frames
+from model.inputs.placement.segments import Plan, plan_segments
+from model.inputs.probing.probe import probe
+from model.inputs.probing.video_info import VideoInfo
+from model.inputs.sound.audio import Sound, decode_sound
 from model.inputs.video_inputs import VideoInputs
-from model.spec import ModelSpec
+from model.spec.model_spec import ModelSpec
 
 Planner = Callable[[VideoInfo], Plan]
 
@@ -43,27 +43,27 @@ def open_video(
         VideoError: the file cannot be used; the subclass says why.
         DeadlineExceededError: the deadline passed or was cancelled.
     """
-    patience, crop = Patience.start(deadline, limits), crop or Crop()
-    info = probe(path, limits=limits, patience=patience)
+    deadlines, crop = Deadlines.start(deadline, limits), crop or Crop()
+    info = probe(path, limits=limits, deadlines=deadlines)
     plan_for = _planner(segments, spec) if isinstance(segments, int) else segments
     early = EarlyInputs(spec, info, crop, on_early) if on_early else None
     with ThreadPoolExecutor(1) as pool:
         # Sound beside pictures: neither needs the other, unless the pictures end early.
-        sound = pool.submit(_sound, path, info, plan_for(info), spec, limits, patience)
+        sound = pool.submit(_sound, path, info, plan_for(info), spec, limits, deadlines)
         if early:
             sound.add_done_callback(partial(early.heard, plan_for(info)))
-        pictures = decode_pictures(
+        pictures = decode_segment_frames(
             path,
             info,
             spec,
             plan_for,
             limits=limits,
-            patience=patience,
+            deadlines=deadlines,
             on_segment=early.seen if early else None,
         )
     heard = sound.result()
     if pictures.info != info:
-        heard = _sound(path, pictures.info, pictures.plan, spec, limits, patience)
+        heard = _sound(path, pictures.info, pictures.plan, spec, limits, deadlines)
     arrays = FrameArrays.of(spec.inputs, pictures.frames, crop)
     warnings = (*pictures.warnings, *heard.warnings)
     return VideoInputs(spec, pictures.info, pictures.plan, arrays, heard, warnings)
@@ -79,9 +79,9 @@ def _sound(
     plan: Plan,
     spec: ModelSpec,
     limits: DecodeLimits,
-    patience: Patience,
+    deadlines: Deadlines,
 ) -> Sound:
     """No sound is decoded, and none is missed, where the model does not listen."""
     if "audio" not in spec.modality_names:
         return Sound.none(plan)
-    return decode_sound(path, info, plan, spec.inputs, limits=limits, patience=patience)
+    return decode_sound(path, info, plan, spec.inputs, limits=limits, deadlines=deadlines)

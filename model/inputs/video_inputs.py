@@ -10,16 +10,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from model.answer_warning import AnswerWarning
+from model.common.errors import AnswerWarning
 from model.inputs.arrays import FrameArrays
-from model.inputs.audio import Sound
 from model.inputs.flow_fields import Pair
-from model.inputs.sampling import frame_offsets, num_pairs
-from model.inputs.segments import Plan, Segment
-from model.inputs.spectrogram import Spectrogram, silence
-from model.inputs.video import VideoInfo
-from model.runtime.base import InputArray
-from model.spec import Modality, ModelSpec, NetworkSpec, Proxy
+from model.inputs.placement.sampling import frame_offsets, num_pairs
+from model.inputs.placement.segments import Plan, Segment
+from model.inputs.probing.video_info import VideoInfo
+from model.inputs.sound.audio import Sound
+from model.inputs.sound.spectrogram import Spectrogram, silence
+from model.spec.input_spec import InputArray
+from model.spec.model_spec import Modality, ModelSpec, NetworkSpec, Proxy
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class VideoInputs:
         return self.plan.segments
 
     def available(self) -> NDArray[np.bool_]:
-        """(S, M): whether there is anything to recognise. Pictures always are available."""
+        """(S, M): whether there is anything to recognise. SegmentFrames always are available."""
         heard = np.array([one is not None for one in self.sound.spectrograms])
         columns = [
             heard if name == "audio" else np.ones_like(heard) for name in self.spec.modality_names

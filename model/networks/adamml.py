@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from model.networks.fusion import Fused, LateFusion
 from model.networks.policy import PolicyNetwork
 from model.networks.recognizer import Recognizer
-from model.spec import Modality, ModelSpec
+from model.spec.model_spec import Modality, ModelSpec
 
 # Raw inputs by modality: (N, S, F, H, W, C) uint8 images, (N, S, frequencies, times) float32 audio.
 Inputs = Mapping[Modality, Tensor]

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from model.networks.trunk import Trunk
-from model.spec import Modality, ModelSpec
+from model.spec.model_spec import Modality, ModelSpec
 
 
 class PolicyState(NamedTuple):

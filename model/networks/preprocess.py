@@ -6,8 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from model.input_spec import InputSpec
-from model.spec import Proxy
+from model.spec.input_spec import InputSpec
+from model.spec.model_spec import Proxy
 
 
 class Preprocess(nn.Module):

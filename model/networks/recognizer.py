@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from model.input_spec import InputSpec
 from model.networks.trunk import Trunk
-from model.spec import Modality, NetworkSpec
+from model.spec.input_spec import InputSpec
+from model.spec.model_spec import Modality, NetworkSpec
 
 
 class Recognizer(nn.Module):

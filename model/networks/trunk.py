@@ -7,11 +7,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from model.input_spec import InputSpec
 from model.networks.backbones import build_backbone
 from model.networks.preprocess import Preprocess
 from model.networks.temporal_pool import pool_frames, pooled_length, temporal_max_pool
-from model.spec import NetworkSpec, Proxy
+from model.spec.input_spec import InputSpec
+from model.spec.model_spec import NetworkSpec, Proxy
 
 
 class Trunk(nn.Module):

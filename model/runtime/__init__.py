@@ -1,0 +1,1 @@
+"""Executing networks: bundles with OpenVINO, checkpoints with torch."""

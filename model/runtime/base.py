@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from model.spec import Modality, ModelSpec
+from model.spec.input_spec import InputArray
+from model.spec.model_spec import Modality, ModelSpec
 
 Array = NDArray[np.float32]
-# Images: (n, frames, crop, crop, channels) uint8. Audio: (n, frequencies, times) float32, ln power.
-InputArray = NDArray[np.uint8] | NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +22,7 @@ class FusedLogits:
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
+class PolicyOutput:
     """What the policy says of a video; `exit_logits` (S, K) where it has an exit head."""
 
     logits: Array  # (S, M, 2), index 1 = keep
@@ -50,7 +49,9 @@ class Runtime(Protocol):
         """Inputs of the modality's proxy for S segments -> (S, D) features."""
         ...
 
-    def judge(self, features: Sequence[Array], available: NDArray[np.bool_]) -> Judgement:
+    def policy_output(
+        self, features: Sequence[Array], available: NDArray[np.bool_]
+    ) -> PolicyOutput:
         """Per modality (S, D) features, and (S, M) availability."""
         ...
 
@@ -64,3 +65,12 @@ class Runtime(Protocol):
         With an exit head it is the last of M + 1 rows.
         """
         ...
+
+
+# float32 answers alike everywhere. bfloat16 has 8 bits of mantissa: several times as fast on a
+# processor or GPU with matrix units for it, and answers then depend on the hardware.
+Precision = Literal["f32", "bf16"]
+
+
+class UnsupportedPrecisionError(ValueError):
+    """The machine cannot compute so, or only slower than in float32."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -11,12 +12,23 @@ from queue import Empty, SimpleQueue
 import numpy as np
 from numpy.typing import NDArray
 
-from model.bundle import Bundle, read_bundle
-from model.cores import num_cores
-from model.runtime.base import Array, FusedLogits, InputArray, Judgement
-from model.runtime.precision import Precision, UnsupportedPrecisionError
-from model.runtime.quiet_openvino import openvino
-from model.spec import Modality, ModelSpec
+from model.common.cores import num_cores
+from model.files.bundle import Bundle, read_bundle
+from model.runtime.base import (
+    Array,
+    FusedLogits,
+    PolicyOutput,
+    Precision,
+    UnsupportedPrecisionError,
+)
+from model.spec.input_spec import InputArray
+from model.spec.model_spec import Modality, ModelSpec
+
+# Importing openvino sends an event over the network and leaves an identifier in the user's home,
+# unasked, and costs a start 0.1 s; where its telemetry package is missing it does without.
+sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+
+import openvino  # noqa: E402
 
 # Of a policy branch, which looks at every segment: so many at a time, on a share of the threads
 # each, is faster than one after the other on all of them. More would be idle for few segments.
@@ -66,10 +78,12 @@ class OpenvinoRuntime:
     def policy_features(self, modality: Modality, inputs: InputArray) -> Array:
         return self._networks[f"policy_branch_{modality}"].by_row(inputs)
 
-    def judge(self, features: Sequence[Array], available: NDArray[np.bool_]) -> Judgement:
+    def policy_output(
+        self, features: Sequence[Array], available: NDArray[np.bool_]
+    ) -> PolicyOutput:
         joined = np.concatenate(features, axis=1)
         joint, *exits = self._networks["policy_joint"](joined, available.astype(np.float32))
-        return Judgement(np.concatenate(self._steps(joint)), exits[0] if exits else None)
+        return PolicyOutput(np.concatenate(self._steps(joint)), exits[0] if exits else None)
 
     def _steps(self, joint: Array) -> list[Array]:
         """One step per segment, in order: (1, M, 2) logits each."""

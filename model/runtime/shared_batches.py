@@ -11,7 +11,8 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from model.runtime.base import Array, InputArray
+from model.runtime.base import Array
+from model.spec.input_spec import InputArray
 
 Key = TypeVar("Key", bound=Hashable)
 

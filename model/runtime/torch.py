@@ -9,15 +9,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from model.blank import Role
-from model.bundle import file_version
-from model.checkpoint import load_model
+from model.files.bundle import file_version
+from model.files.checkpoint import load_model
 from model.networks.adamml import AdaMML
 from model.networks.fold_batch_norm import fold_batch_norm
-from model.runtime.base import Array, FusedLogits, InputArray, Judgement
-from model.runtime.precision import Precision
+from model.runtime.base import Array, FusedLogits, PolicyOutput, Precision
 from model.runtime.shared_batches import SharedBatches
-from model.spec import Modality, ModelSpec
+from model.spec.dummy_inputs import Role
+from model.spec.input_spec import InputArray
+from model.spec.model_spec import Modality, ModelSpec
 
 # On a GPU a larger batch costs little more, so that segments of concurrent requests are put
 # together; on a CPU it costs in proportion, and nobody should wait.
@@ -89,11 +89,13 @@ class TorchRuntime:
         return self._run(("policy", modality), inputs)
 
     @torch.inference_mode()
-    def judge(self, features: Sequence[Array], available: NDArray[np.bool_]) -> Judgement:
+    def policy_output(
+        self, features: Sequence[Array], available: NDArray[np.bool_]
+    ) -> PolicyOutput:
         rows = [self._tensor(part) for part in features]
         joint, exits = self._model.policy.joint(rows, self._tensor(available))
         logits = self._model.policy.recur(joint.unsqueeze(0)).squeeze(0)
-        return Judgement(_array(logits), None if exits is None else _array(exits))
+        return PolicyOutput(_array(logits), None if exits is None else _array(exits))
 
     def recognize(self, modality: Modality, inputs: InputArray) -> Array:
         return self._run(("recognizer", modality), inputs)

@@ -8,7 +8,7 @@ import pytest
 from benchmarks.interleaved import Timings, interleave
 from benchmarks.paper_model import KEPT, LABELS, ROUNDS, SEGMENTS, decisions
 from benchmarks.results import FOLDER, PAGE, Measured, as_table, page_tables
-from model.presets import preset
+from model.spec.presets import preset
 
 
 def test_ways_take_turns_and_the_first_round_does_not_count():

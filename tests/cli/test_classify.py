@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.main import app
-from model.errors import BudgetTooSmallError, InvalidParameterError
+from model.common.errors import BudgetTooSmallError, InvalidParameterError
 from tests.support.curves import write_curved
 from tests.support.moving_clip import moving_clip
 

@@ -3,7 +3,7 @@ import typer
 from typer.testing import CliRunner
 
 from cli.convert import convert, read_labels
-from model.checkpoint import CheckpointError, load_model
+from model.files.checkpoint import CheckpointError, load_model
 from tests.support.reference_checkpoint import reference_state_dict, save_reference
 
 app = typer.Typer()

@@ -10,8 +10,8 @@ from typer.testing import CliRunner
 from cli import flops as module
 from cli.flops import flops
 from cli.spec_argument import resolve_spec
-from model.checkpoint import save_checkpoint
-from model.spec_json import SpecError
+from model.files.checkpoint import save_checkpoint
+from model.spec.spec_json import SpecError
 from tests.support.models import tiny_model, tiny_spec
 
 app = typer.Typer()
@@ -116,7 +116,7 @@ def test_an_unknown_name_is_answered_with_the_known_ones():
 
 
 def test_without_a_bundled_model_the_papers_largest_is_shown(monkeypatch, tmp_path):
-    monkeypatch.setattr("model.loading.BUNDLED_MODEL", tmp_path / "absent")
+    monkeypatch.setattr("model.inference.loading.BUNDLED_MODEL", tmp_path / "absent")
 
     assert module.default_spec() == "rgb-audio-flow"
 

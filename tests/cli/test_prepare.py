@@ -10,10 +10,10 @@ from typer.testing import CliRunner
 from cli.main import app, main
 from tests.support.clips import colour_clip, colour_of
 from tests.support.models import tiny_spec
-from training.cache import InputCache
-from training.datasets.kinetics import CLASSES
-from training.manifest import read_manifest
-from training.views import View
+from training.data.cache import InputCache
+from training.data.published.kinetics import CLASSES
+from training.data.sources.manifest import read_manifest
+from training.data.views import View
 
 IDS = [f"{letter * 10}{number}" for letter in "abcdef" for number in range(3)]
 

@@ -12,7 +12,7 @@ import pytest
 from fake_recognizer import wait_until
 from prometheus_client.parser import text_string_to_metric_families
 
-from service.metric_labels import DECODE_FAILURES, REJECTIONS
+from service.observability.metric_labels import DECODE_FAILURES, REJECTIONS
 from tests.support.mixed_load import (
     MAX_UPLOAD_BYTES,
     bad_kinds,

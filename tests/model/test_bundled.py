@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from model.loading import BUNDLED_MODEL, load_classifier
+from model.inference.loading import BUNDLED_MODEL, load_classifier
 from tests.support.clips import SHARED
 
 AV13 = SHARED / "data" / "av13"

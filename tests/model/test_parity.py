@@ -15,11 +15,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from model.checkpoint import load_model
-from model.convert import convert_checkpoint
-from model.input_spec import AudioSpec
-from model.inputs.spectrogram import spectrogram
+from model.files.checkpoint import load_model
+from model.files.convert import convert_checkpoint
+from model.inputs.sound.spectrogram import spectrogram
 from model.networks import AdaMML, decide
+from model.spec.input_spec import AudioSpec
 
 DEFAULT_GOLDEN = Path(__file__).parents[3] / "shared/reference/parity/golden.json"
 GOLDEN = Path(os.environ.get("ADAMML_PARITY_GOLDEN", DEFAULT_GOLDEN))

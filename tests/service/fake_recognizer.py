@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from model.classification import (
+from model.common.deadline import Deadline
+from model.inference.classification import (
     Classification,
     ClassifyOptions,
     Compute,
@@ -15,9 +16,8 @@ from model.classification import (
     Prediction,
     SegmentResult,
 )
-from model.deadline import Deadline
-from model.inputs.video import VideoInfo
-from model.spec import ModalitySpec, ModelSpec, NetworkSpec
+from model.inputs.probing.video_info import VideoInfo
+from model.spec.model_spec import ModalitySpec, ModelSpec, NetworkSpec
 
 POLICY_MACS, RGB_MACS, FLOW_MACS, AUDIO_MACS = 77_000_001, 1_400_000_003, 1_600_000_007, 38_000_009
 

@@ -11,9 +11,9 @@ import time
 
 from fake_recognizer import FakeRecognizer
 
-from service.server import run_alone
+from service.process.server import run_alone
+from service.process.workers import run_workers
 from service.settings import read_settings
-from service.workers import run_workers
 
 
 def load() -> FakeRecognizer:

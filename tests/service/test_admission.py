@@ -9,8 +9,8 @@ from asgi import Exchange, running, until
 from prometheus_client import CollectorRegistry
 
 from service.admission import Admission, ServiceTime
-from service.errors import OverloadedError
-from service.metrics import ServiceMetrics
+from service.observability.metrics import ServiceMetrics
+from service.problems.errors import OverloadedError
 
 
 def post(app):

@@ -177,7 +177,7 @@ def test_deadline_during_a_slow_upload(make_app, sample, uploads):
 
 
 def test_a_cancelled_request_leaves_nothing(make_app, recognizer, sample, uploads):
-    """As when the server loses patience at shutdown."""
+    """As when the server loses deadlines at shutdown."""
     app = make_app()
 
     async def scenario():

@@ -1,7 +1,7 @@
 """A hand-made accuracy/compute curve for the tiny model, and a bundle that has it."""
 
-from model.bundle import read_bundle, write_bundle
-from model.spec import OperatingPoint
+from model.files.bundle import read_bundle, write_bundle
+from model.spec.model_spec import OperatingPoint
 
 # The first and the last differ in segments alone; the last is written as old bundles have it.
 CURVE = (

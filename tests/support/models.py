@@ -2,10 +2,10 @@
 
 import torch
 
-from model.cost import with_costs
-from model.input_spec import InputSpec
 from model.networks.adamml import AdaMML
-from model.spec import FusionSpec, ModalitySpec, ModelSpec, NetworkSpec, PolicySpec
+from model.networks.cost import with_costs
+from model.spec.input_spec import InputSpec
+from model.spec.model_spec import FusionSpec, ModalitySpec, ModelSpec, NetworkSpec, PolicySpec
 
 LABELS = ("jump", "sing", "run", "sit")
 

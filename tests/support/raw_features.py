@@ -2,9 +2,9 @@
 
 import torch
 
-from model.blank import blank_inputs
+from model.spec.dummy_inputs import dummy_inputs
 from tests.support.models import LABELS
-from training.features import Features
+from training.features.features import Features
 
 NUM_VIDEOS, NUM_SEGMENTS = 6, 2
 
@@ -16,11 +16,11 @@ def raw_features(model, *, seed=0):
     silence = {}
     for name in model.spec.modality_names:
         for role, by_name in inputs.items():
-            shape = blank_inputs(model.spec, name, role=role).shape[1:]
+            shape = dummy_inputs(model.spec, name, role=role).shape[1:]
             like = (NUM_VIDEOS, NUM_SEGMENTS, *shape)
             images = torch.randint(0, 256, like, dtype=torch.uint8)
             by_name[name] = torch.randn(like) if name == "audio" else images
-        silence[name] = torch.from_numpy(blank_inputs(model.spec, name, role="policy"))[0]
+        silence[name] = torch.from_numpy(dummy_inputs(model.spec, name, role="policy"))[0]
     return Features(
         recognition=inputs["recognizer"],
         policy=inputs["policy"],

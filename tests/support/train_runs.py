@@ -6,7 +6,7 @@ For tests under torchrun, where starting processes takes longer than a tiny run.
 import sys
 from pathlib import Path
 
-from training.config import read_config
+from training.configuration.config import read_config
 from training.train import train
 
 if __name__ == "__main__":

@@ -6,12 +6,12 @@ import torch
 from model.networks.adamml import AdaMML
 from tests.support.models import tiny_spec
 from tests.support.raw_features import raw_features
-from training.checkpointing import StageFile
-from training.engine import Engine
-from training.hardware import Hardware
-from training.joint import JointTrainer
-from training.recipe import JointConfig
-from training.run_log import RunLog
+from training.configuration.recipe import JointConfig
+from training.joint.trainer import JointTrainer
+from training.run.checkpointing import StageFile
+from training.run.engine import Engine
+from training.run.hardware import Hardware
+from training.run.run_log import RunLog
 
 CONFIG = JointConfig(
     warmup_epochs=1,

@@ -6,18 +6,18 @@ import math
 import pytest
 import torch
 
-from model.checkpoint import load_checkpoint
+from model.files.checkpoint import load_checkpoint
 from model.networks.recognizer import Recognizer
 from tests.support.models import LABELS, tiny_spec
 from tests.support.training_run import RUN, write_config
-from training.config import read_config
-from training.engine import Engine
-from training.recipe import UnimodalConfig
-from training.rows import InMemory
-from training.run_log import LOG_NAME
+from training.configuration.config import read_config
+from training.configuration.recipe import UnimodalConfig
+from training.data.array_store import InMemory
+from training.run.engine import Engine
+from training.run.run_log import LOG_NAME
 from training.train import train
-from training.unimodal import UnimodalTrainer
-from training.unimodal_objective import Examples
+from training.unimodal.examples import Examples
+from training.unimodal.trainer import UnimodalTrainer
 
 NUM_VIDEOS = 24
 

@@ -15,12 +15,12 @@ import torch
 from filelock import FileLock
 
 from cli.main import main
-from model.checkpoint import load_checkpoint
+from model.files.checkpoint import load_checkpoint
 from tests.support.training_run import RUN, write_config
-from training.checkpointing import StageFile, StateError
-from training.config import read_config
-from training.run_lock import run_lock
-from training.run_log import LOG_NAME
+from training.configuration.config import read_config
+from training.run.checkpointing import StageFile, StateError
+from training.run.engine import run_lock
+from training.run.run_log import LOG_NAME
 from training.train import STATE_FOLDER, train
 
 

@@ -3,14 +3,14 @@
 import pytest
 import torch
 
-from model.checkpoint import load_checkpoint
-from model.loading import load_runtime
+from model.files.checkpoint import load_checkpoint
+from model.inference.loading import load_runtime
 from tests.support.moving_clip import moving_clip
-from training.config import read_config
-from training.frontier import measure_frontier
-from training.frontier_plot import plot_frontier
-from training.manifest import read_manifest
-from training.report import evaluate_runtime
+from training.configuration.config import read_config
+from training.data.sources.manifest import read_manifest
+from training.evaluation.frontier import measure_frontier
+from training.evaluation.frontier_plot import plot_frontier
+from training.evaluation.report import evaluate_runtime
 from training.train import train
 
 CONFIG = """

@@ -1,0 +1,1 @@
+"""Tables of many runs: suites, seeds, scores, results."""

@@ -5,15 +5,12 @@ python -m training.experiment.costs
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-from model.cost import count_costs
-from model.presets import preset
+from model.networks.cost import count_costs
+from model.spec.presets import preset
+from training.experiment.results import FOLDER, write_results
 
-FOLDER = Path(__file__).parents[2] / "experiments" / "results"
-SEGMENTS = 10
 # By preset: the networks, RGB's and sound's, and the GFLOPs of a video that Table 6 states.
 PUBLISHED = {
     "rgb-audio": ("ResNet-50 and MobileNetV2", 110.14),
@@ -26,7 +23,6 @@ _ABOUT = (
     " with the policy and everything taken; and what the paper prints for AdaMML, with its share of"
     " that. None of these networks was trained here."
 )
-_HEAD = ("networks", "RGB", "audio", "policy", "ten segments, all taken", "published")
 
 
 def measure() -> dict[str, Any]:
@@ -40,19 +36,5 @@ def measure() -> dict[str, Any]:
     return {"title": "Table 6: backbones, as costs", "about": _ABOUT, "costs": rows}
 
 
-def as_table(measured: Mapping[str, Any]) -> str:
-    """Markdown."""
-    lines = [_HEAD, tuple("---" for _ in _HEAD)]
-    for row in measured["costs"]:
-        parts = [row[name] for name in ("rgb", "audio", "policy")]
-        most = SEGMENTS * sum(parts)
-        cells = [row["networks"], *(f"{part:.3f}" for part in parts), f"{most:.2f}"]
-        stated = f"{row['published']:.2f} ({row['published'] / most:.0%})"
-        lines.append((*cells, stated))
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
-
-
 if __name__ == "__main__":
-    from training.experiment.results import write_results
-
     write_results(FOLDER, "table6", measure())

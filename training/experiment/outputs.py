@@ -9,28 +9,27 @@ from pathlib import Path
 
 import torch
 
-from model.checkpoint import load_model
-from model.cores import num_cores
-from model.decisions import keep_probabilities
+from model.common.cores import num_cores
+from model.files.checkpoint import load_model
+from model.inference.decisions import keep_probabilities
 from model.networks.adamml import AdaMML
-from training.cache import InputCache
-from training.config import TrainConfig
-from training.data import Data
-from training.engine import Engine
-from training.evaluate import Outputs
-from training.features import Features
-from training.joint_objective import judge, recognition_logits
-from training.manifest import Split, read_manifest
-from training.run_spec import make_input_spec
-from training.stage_outputs import Item
-from training.view_features import view_features
-from training.views import View
+from training.configuration.config import TrainConfig
+from training.configuration.run_spec import make_input_spec
+from training.data.cache import InputCache, Item
+from training.data.run_data import Data
+from training.data.sources.manifest import Split, read_manifest
+from training.data.views import View
+from training.evaluation.evaluate import Outputs
+from training.evaluation.view_features import view_features
+from training.features.features import Features
+from training.joint.objective import judge, recognition_logits
+from training.run.engine import Engine
 
 
 def split_outputs(
     config: TrainConfig, checkpoint: Path, split: Split, *, segments: int | None = None
 ) -> list[Outputs]:
-    """As `training.evaluate.compute_outputs`, for a `checkpoint` of the run `config`.
+    """As `training.evaluation.evaluate.compute_outputs`, for a `checkpoint` of the run `config`.
 
     Inputs are decoded once for all runs of a preset, and networks that runs share run once. But
     for spectrograms, which the cache holds in half precision, the inputs are those of serving.

@@ -8,14 +8,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from model.atomic_file import write_atomically
-from training.experiment import costs, truths
-from training.experiment.table import as_table
-from training.marked_places import fill
+from model.files.atomic_file import write_atomically
+from training.evaluation.generated_sections import fill
+from training.experiment.markdown import costs_table, rows_table, truths_table
 
+FOLDER = Path(__file__).parents[2] / "experiments" / "results"
 PAGE = "README.md"
 # By what only such results have.
-_TABLES = {"rows": as_table, "costs": costs.as_table, "verdicts": truths.as_table}
+_TABLES = {"rows": rows_table, "costs": costs_table, "verdicts": truths_table}
 
 
 def write_results(folder: Path, name: str, measured: Mapping[str, Any]) -> None:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from training.evaluate import Score
+from training.evaluation.evaluate import Score
 from training.experiment.scores import TestedRun
 from training.experiment.suite import Suite, run_config
 from training.train import train

@@ -7,8 +7,8 @@ from functools import cache
 from pathlib import Path
 
 from model.runtime.torch import TorchRuntime
-from training.config import TrainConfig
-from training.evaluate import Outputs, Score, score_adaptive, score_fixed, score_random
+from training.configuration.config import TrainConfig
+from training.evaluation.evaluate import Outputs, Score, score_adaptive, score_fixed, score_random
 from training.experiment.outputs import split_outputs
 from training.experiment.suite import Row
 

@@ -11,9 +11,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from model.spec import Modality
-from training.config import TrainConfig, config_from
-from training.recipe import Closed, Share
+from model.spec.model_spec import Modality
+from training.configuration.config import TrainConfig, config_from
+from training.configuration.recipe import Closed, Share
 
 # What a run computes does not depend on these keys of its configuration.
 _NO_DIFFERENCE = ("name", "output", "unimodal_state", "seed", "tensorboard")

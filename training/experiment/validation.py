@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from model.checkpoint import read_spec
-from model.operating_points import dense_gflops
+from model.files.checkpoint import read_spec
+from model.inference.operating_points import dense_gflops
 from training.experiment.suite import Suite, run_config
-from training.operating_points import price
+from training.joint.operating_points import price
 
 
 def validation_prices(suite: Suite) -> Mapping[str, Mapping[int, float]]:

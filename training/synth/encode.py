@@ -10,7 +10,7 @@ import ffmpeg
 import numpy as np
 from numpy.typing import NDArray
 
-from model.atomic_file import write_atomically
+from model.files.atomic_file import write_atomically
 from training.synth.settings import FRAME_RATE
 from training.synth.sound import SAMPLE_RATE
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from training.datasets.rows import Row
-from training.datasets.writing import write_manifest
-from training.parallel import in_parallel
+from training.data.sources.manifest_rows import Row
+from training.data.sources.manifest_writer import write_manifest
+from training.run.progress import in_parallel
 from training.synth.encode import encode
 from training.synth.picture import render_frames
 from training.synth.plan import ClipPlan, plan_clips

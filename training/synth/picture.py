@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from model.spec import Modality
+from model.spec.model_spec import Modality
 from training.synth.plan import ClipPlan
 from training.synth.settings import SynthSettings
 

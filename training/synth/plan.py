@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from model.spec import Modality
-from training.datasets.sample import Split
+from model.spec.model_spec import Modality
+from training.data.sources.sample import Split
 from training.synth.settings import SPLIT_PATTERN, SynthSettings
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from model.spec import Modality
+from model.spec.model_spec import Modality
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from typing import Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from model.spec import Modality
-from training.datasets.sample import Split
+from model.spec.model_spec import Modality
+from training.data.sources.sample import Split
 
 FRAME_RATE = 25
 # Of a model's segments at this rate, 32 frames: as many of them as slots coincide with these.

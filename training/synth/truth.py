@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from model.spec import Modality
+from model.spec.model_spec import Modality
 
 # A modality is informative for a segment when it carries the label in this share of it.
 MIN_SHARE = 0.5

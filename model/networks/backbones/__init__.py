@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 
 from model.networks.backbones.base import Backbone
-from model.spec import Backbone as BackboneName
+from model.spec.model_spec import Backbone as BackboneName
 
 __all__ = ["Backbone", "build_backbone"]
 

@@ -6,10 +6,10 @@ import cv2
 import numpy as np
 import pytest
 
-from model.input_spec import FlowSpec
 from model.inputs.arrays import Crop, FrameArrays
 from model.inputs.flow_fields import FlowFields, compute_flow, quantize_flow
-from model.inputs.frame import Frame
+from model.inputs.frames.frame import Frame
+from model.spec.input_spec import FlowSpec
 
 SIDE = 32
 

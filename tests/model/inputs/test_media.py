@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from model.deadline import Deadline
-from model.errors import VideoError
-from model.inputs.limits import DecodeLimits
+from model.common.deadline import Deadline
+from model.common.errors import VideoError
+from model.inputs.ffmpeg.decode_limits import DecodeLimits
 from model.inputs.open_video import open_video
 from tests.support.clips import SHARED as BESIDE
 from tests.support.models import tiny_spec

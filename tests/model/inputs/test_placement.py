@@ -6,15 +6,23 @@ import doctest
 import numpy as np
 import pytest
 
-from model.input_spec import InputSpec
-from model.inputs import audio, matching, pictures, runs, sampling
-from model.inputs.audio import window_start
-from model.inputs.matching import match, shown_at
-from model.inputs.runs import Run, off_grid, plan_runs, select_expression, starting_earlier
-from model.inputs.sampling import frame_indices, needed_offsets
-from model.inputs.segments import grid_rate, jittered_starts, plan_at, plan_segments
-from model.inputs.video import VideoInfo
-from model.presets import preset
+from model.inputs.frames import segment_frames
+from model.inputs.placement import matching, runs, sampling
+from model.inputs.placement.matching import match, shown_at
+from model.inputs.placement.runs import (
+    Run,
+    off_grid,
+    plan_runs,
+    select_expression,
+    starting_earlier,
+)
+from model.inputs.placement.sampling import frame_indices, needed_offsets
+from model.inputs.placement.segments import grid_rate, jittered_starts, plan_at, plan_segments
+from model.inputs.probing.video_info import VideoInfo
+from model.inputs.sound import audio
+from model.inputs.sound.audio import window_start
+from model.spec.input_spec import InputSpec
+from model.spec.presets import preset
 from tests.support.models import tiny_spec
 
 INPUTS = InputSpec()
@@ -36,7 +44,7 @@ def video(**changes):
     return dataclasses.replace(INFO, **changes)
 
 
-@pytest.mark.parametrize("module", [audio, matching, pictures, runs, sampling])
+@pytest.mark.parametrize("module", [audio, matching, segment_frames, runs, sampling])
 def test_worked_examples(module):
     assert doctest.testmod(module).failed == 0
 

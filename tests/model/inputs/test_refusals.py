@@ -5,8 +5,8 @@ import struct
 
 import pytest
 
-from model.deadline import Deadline
-from model.errors import (
+from model.common.deadline import Deadline
+from model.common.errors import (
     DeadlineExceededError,
     DecodeTimeoutError,
     EmptyUploadError,
@@ -16,13 +16,14 @@ from model.errors import (
     UnsupportedCodecError,
     VideoTooLongError,
 )
-from model.inputs import cage, ffmpeg
-from model.inputs.cage import Patience
-from model.inputs.frame_command import frames_command
-from model.inputs.limits import DecodeLimits
+from model.inputs.ffmpeg import commands as ffmpeg_commands
+from model.inputs.ffmpeg import sandbox
+from model.inputs.ffmpeg.decode_limits import DecodeLimits
+from model.inputs.ffmpeg.sandbox import Deadlines
+from model.inputs.frames.frame_command import frames_command
 from model.inputs.open_video import open_video
-from model.inputs.probe import probe
-from model.inputs.runs import Run
+from model.inputs.placement.runs import Run
+from model.inputs.probing.probe import probe
 from tests.support.clips import colour_clip
 from tests.support.clips import ffmpeg as make
 from tests.support.models import tiny_spec
@@ -40,15 +41,20 @@ def open_all(path, *, limits=None, deadline=None):
 def commands(monkeypatch):
     """The programs that were run, and how many bytes each wrote."""
     seen = []
-    real = cage.run_caged
+    real = sandbox.run_sandboxed
 
     def recording(arguments, **others):
         finished = real(arguments, **others)
         seen.append((arguments[0], len(finished.output)))
         return finished
 
-    for module in ("probe", "packets", "frame_reader", "sound_decoder"):
-        monkeypatch.setattr(f"model.inputs.{module}.run_caged", recording)
+    for module in (
+        "probing.probe",
+        "probing.packets",
+        "frames.frame_reader",
+        "sound.sound_decoder",
+    ):
+        monkeypatch.setattr(f"model.inputs.{module}.run_sandboxed", recording)
     return seen
 
 
@@ -236,19 +242,19 @@ def test_decoding_that_takes_too_long(clip):
 
 def test_both_programs_get_the_same_allow_lists(clip, monkeypatch):
     seen = []
-    real = cage.run_caged
+    real = sandbox.run_sandboxed
 
     def recording(arguments, **others):
         seen.append(arguments)
         return real(arguments, **others)
 
-    for module in ("probe", "frame_reader", "sound_decoder"):
-        monkeypatch.setattr(f"model.inputs.{module}.run_caged", recording)
+    for module in ("probing.probe", "frames.frame_reader", "sound.sound_decoder"):
+        monkeypatch.setattr(f"model.inputs.{module}.run_sandboxed", recording)
     open_all(clip)
 
     assert {arguments[0] for arguments in seen} == {"ffprobe", "ffmpeg"}
     for arguments in seen:
-        for name, value in ffmpeg.safe_input_options(DecodeLimits()).items():
+        for name, value in ffmpeg_commands.safe_input_options(DecodeLimits()).items():
             assert arguments[arguments.index(f"-{name}") + 1] == str(value)
         assert arguments[arguments.index("-protocol_whitelist") + 1] == "file"
         assert arguments.index("-protocol_whitelist") < arguments.index("-i")
@@ -257,20 +263,20 @@ def test_both_programs_get_the_same_allow_lists(clip, monkeypatch):
 
 def test_every_input_of_a_process_is_restricted(clip):
     limits = DecodeLimits()
-    info = probe(clip, limits=limits, patience=Patience.start(Deadline(60), limits))
+    info = probe(clip, limits=limits, deadlines=Deadlines.start(Deadline(60), limits))
     runs = [Run((n, n + 1), 25.0, True, n / 25, ((n / 25, n / 25 + 0.1),)) for n in (0, 100, 200)]
 
     command = frames_command(clip, info, 64, runs, limits=limits, threads=1)
 
     assert command.count("-i") == 3
-    for name, value in ffmpeg.safe_input_options(limits).items():
+    for name, value in ffmpeg_commands.safe_input_options(limits).items():
         given = [command[i + 1] for i, word in enumerate(command) if word == f"-{name}"]
         assert given == [str(value)] * 3
 
 
 def test_probing_needs_no_more_than_the_patience_given(clip):
-    patience = Patience.start(Deadline(60), DecodeLimits())
+    deadlines = Deadlines.start(Deadline(60), DecodeLimits())
 
-    info = probe(clip, limits=DecodeLimits(), patience=patience)
+    info = probe(clip, limits=DecodeLimits(), deadlines=deadlines)
 
     assert (info.width, info.height, info.video_codec, info.audio_codec) == (96, 64, "h264", "aac")

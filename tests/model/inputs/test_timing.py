@@ -5,11 +5,11 @@ import struct
 import numpy as np
 import pytest
 
-from model.deadline import Deadline
-from model.input_spec import InputSpec
-from model.inputs.limits import DecodeLimits
+from model.common.deadline import Deadline
+from model.inputs.ffmpeg.decode_limits import DecodeLimits
 from model.inputs.open_video import open_video
-from model.inputs.segments import plan_at
+from model.inputs.placement.segments import plan_at
+from model.spec.input_spec import InputSpec
 from tests.support.clips import colour_clip, colour_of, ffmpeg, tone_of
 from tests.support.models import tiny_spec
 
@@ -109,7 +109,7 @@ def test_a_start_time_other_than_zero(tmp_path, name):
 
 @pytest.mark.parametrize("name", ["c.ts", "c.mkv", "c.mp4"])
 def test_sound_that_starts_before_the_pictures(tmp_path, name):
-    """Pictures begin 2 s into the sound; the time axis begins with the pictures."""
+    """SegmentFrames begin 2 s into the sound; the time axis begins with the pictures."""
     source = colour_clip(
         tmp_path / "source.mp4", PARTS, tones=((8000, 2), (500, 3), (2000, 3), (5000, 3))
     )

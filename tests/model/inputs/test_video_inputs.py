@@ -5,15 +5,15 @@ import dataclasses
 import numpy as np
 import pytest
 
-from model.deadline import Deadline
-from model.errors import UndecodableVideoError
-from model.inputs import frame_reader, frames
+from model.common.deadline import Deadline
+from model.common.errors import UndecodableVideoError
 from model.inputs.arrays import Crop
-from model.inputs.frame_command import scaled_size
-from model.inputs.frame_reader import FrameReader
-from model.inputs.limits import DecodeLimits
+from model.inputs.ffmpeg.decode_limits import DecodeLimits
+from model.inputs.frames import frame_decoder, frame_reader
+from model.inputs.frames.frame_command import scaled_size
+from model.inputs.frames.frame_reader import FrameReader
 from model.inputs.open_video import open_video
-from model.presets import preset
+from model.spec.presets import preset
 from tests.support.clips import colour_clip, colour_of, ffmpeg
 from tests.support.models import tiny_spec
 from tests.support.moving_clip import moving_clip
@@ -246,8 +246,8 @@ def test_a_lone_process_has_several_threads_unless_the_stream_is_damaged(tmp_pat
     """Threads patch up damage differently each time."""
     path = moving_clip(tmp_path / "whole.mp4", seconds=3, size="320x240")
     whole = look(path).recognition_inputs("rgb", range(4))
-    assert threads_used == [frames.LONE_PROCESS_THREADS]
-    assert frames.LONE_PROCESS_THREADS > 1
+    assert threads_used == [frame_decoder.LONE_PROCESS_THREADS]
+    assert frame_decoder.LONE_PROCESS_THREADS > 1
 
     content = bytearray(path.read_bytes())
     start = content.index(b"mdat") + 4000
@@ -257,7 +257,7 @@ def test_a_lone_process_has_several_threads_unless_the_stream_is_damaged(tmp_pat
     threads_used.clear()
     patched = [look(damaged).recognition_inputs("rgb", range(4)) for _ in range(4)]
 
-    assert threads_used == [frames.LONE_PROCESS_THREADS, 1] * 4
+    assert threads_used == [frame_decoder.LONE_PROCESS_THREADS, 1] * 4
     assert not np.array_equal(whole, patched[0])
     assert all(np.array_equal(one, patched[0]) for one in patched)
 
@@ -265,7 +265,7 @@ def test_a_lone_process_has_several_threads_unless_the_stream_is_damaged(tmp_pat
 def test_threads_do_not_change_pictures(tmp_path, monkeypatch):
     path = moving_clip(tmp_path / "c.mp4", seconds=3, size="320x240")
     several = look(path).recognition_inputs("rgb", range(4))
-    monkeypatch.setattr(frames, "LONE_PROCESS_THREADS", 1)
+    monkeypatch.setattr(frame_decoder, "LONE_PROCESS_THREADS", 1)
 
     assert np.array_equal(several, look(path).recognition_inputs("rgb", range(4)))
 
@@ -294,7 +294,7 @@ def test_runs_share_processes_and_give_the_same_pictures(minute, runs_read, monk
     together = look(minute, 10).recognition_inputs("rgb", range(10))
     assert sorted(runs_read) == [5, 5]
     runs_read.clear()
-    monkeypatch.setattr(frames, "MAX_SHARED_PIXELS", 0)
+    monkeypatch.setattr(frame_decoder, "MAX_SHARED_PIXELS", 0)
 
     alone = look(minute, 10).recognition_inputs("rgb", range(10))
 

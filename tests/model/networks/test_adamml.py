@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from model.networks import sample_decisions
-from model.spec import FusionSpec
+from model.spec.model_spec import FusionSpec
 from tests.support.models import LABELS, tiny_model, tiny_spec
 
 VIDEOS, SEGMENTS = 2, 3

@@ -7,7 +7,7 @@ import torchvision
 
 from model.networks.backbones import build_backbone
 from model.networks.backbones.base import round_channels
-from model.spec import NUM_STAGES
+from model.spec.model_spec import NUM_STAGES
 
 # What each library calls the part of its networks that ours leave out.
 CLASSIFIERS = ("fc.", "classifier.")

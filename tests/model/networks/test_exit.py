@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from model.networks import sample_decisions
-from model.spec import FusionSpec, PolicySpec
+from model.spec.model_spec import FusionSpec, PolicySpec
 from tests.support.models import LABELS, tiny_model, tiny_spec
 
 SPEC = tiny_spec(

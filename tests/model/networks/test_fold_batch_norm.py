@@ -7,7 +7,7 @@ from torch import nn
 
 from model.networks.backbones import build_backbone
 from model.networks.fold_batch_norm import fold_batch_norm
-from model.spec import Backbone
+from model.spec.model_spec import Backbone
 
 
 @pytest.mark.parametrize("name", get_args(Backbone))

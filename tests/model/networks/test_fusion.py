@@ -6,7 +6,7 @@ import torch
 
 from model.networks import LateFusion
 from model.networks.fusion import MIN_WEIGHT
-from model.spec import WEIGHTED_RULES, FusionRule, FusionSpec
+from model.spec.model_spec import WEIGHTED_RULES, FusionRule, FusionSpec
 
 VARIANTS = [
     FusionSpec(rule=rule, renormalizes=renormalizes)

@@ -8,9 +8,9 @@ import onnxruntime
 import pytest
 import torch
 
-from model.input_spec import InputSpec
 from model.networks import LateFusion, Recognizer
-from model.spec import FusionRule, FusionSpec, NetworkSpec
+from model.spec.input_spec import InputSpec
+from model.spec.model_spec import FusionRule, FusionSpec, NetworkSpec
 
 INPUTS = InputSpec(crop=72)
 

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from model.networks import PolicyNetwork
-from model.spec import PolicySpec
+from model.spec.model_spec import PolicySpec
 from tests.support.models import tiny_spec
 
 OPTIONS = {

@@ -2,8 +2,8 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from model.input_spec import FlowSpec, InputSpec
 from model.networks import Preprocess
+from model.spec.input_spec import FlowSpec, InputSpec
 
 
 def test_images_are_scaled_and_normalised_by_channel():

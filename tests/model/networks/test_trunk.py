@@ -1,9 +1,9 @@
 import pytest
 import torch
 
-from model.input_spec import InputSpec
 from model.networks import Recognizer, Trunk
-from model.spec import NUM_STAGES, NetworkSpec
+from model.spec.input_spec import InputSpec
+from model.spec.model_spec import NUM_STAGES, NetworkSpec
 
 INPUTS = InputSpec(crop=64)
 

@@ -6,12 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from model.blank import blank_inputs
-from model.export import export_bundle
-from model.onnx_weights import store_as_half
+from model.files.export import export_bundle, store_as_half
 from model.runtime.openvino import OpenvinoRuntime
 from model.runtime.torch import TorchRuntime
-from model.spec import FusionSpec, PolicySpec
+from model.spec.dummy_inputs import dummy_inputs
+from model.spec.model_spec import FusionSpec, PolicySpec
 from tests.support.models import tiny_model, tiny_spec
 
 VARIANTS = {
@@ -46,7 +45,7 @@ def runtimes(request, tmp_path_factory):
 
 
 def random_inputs(spec, name, role, rows):
-    blank = blank_inputs(spec, name, role=role, rows=rows)
+    blank = dummy_inputs(spec, name, role=role, rows=rows)
     generator = np.random.default_rng(rows)
     if blank.dtype == np.uint8:
         return generator.integers(0, 256, blank.shape, dtype=np.uint8)
@@ -76,7 +75,7 @@ def test_policy_and_fusion_agree(runtimes, segments):
         for name in spec.modality_names
     ]
     available = np.random.default_rng(0).random((segments, len(spec.modalities))) > 0.4
-    ours, theirs = (runtime.judge(features, available) for runtime in runtimes)
+    ours, theirs = (runtime.policy_output(features, available) for runtime in runtimes)
     assert ours.logits.shape == (segments, len(spec.modalities), 2)
     assert ours.logits == pytest.approx(theirs.logits, abs=1e-4)
     assert (ours.exit_logits is None) == (theirs.exit_logits is None) == (not spec.policy.exits)

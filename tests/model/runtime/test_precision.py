@@ -7,10 +7,9 @@ import numpy as np
 import pytest
 import torch
 
-from model.export import export_bundle
-from model.runtime.openvino import OpenvinoRuntime
-from model.runtime.precision import UnsupportedPrecisionError
-from model.runtime.quiet_openvino import openvino
+from model.files.export import export_bundle
+from model.runtime.base import UnsupportedPrecisionError
+from model.runtime.openvino import OpenvinoRuntime, openvino
 from model.runtime.torch import TorchRuntime
 from tests.model.runtime.test_agreement import random_inputs
 from tests.support.models import tiny_model, tiny_spec
@@ -50,7 +49,7 @@ def test_a_bundle_in_bfloat16(bundle):
 
     features = [np.ones((3, w), dtype=np.float32) for w in _feature_widths(exact)]
     available = np.ones((3, len(exact.spec.modalities)), dtype=np.bool_)
-    decided = [runtime.judge(features, available).logits for runtime in (exact, fast)]
+    decided = [runtime.policy_output(features, available).logits for runtime in (exact, fast)]
     np.testing.assert_array_equal(*decided)
 
 

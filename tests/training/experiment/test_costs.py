@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from training.experiment.costs import FOLDER, measure
+from training.experiment.costs import measure
+from training.experiment.results import FOLDER
 
 
 def test_the_committed_costs_are_counted():

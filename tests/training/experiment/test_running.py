@@ -4,11 +4,11 @@ import pytest
 
 from model.runtime.torch import TorchRuntime
 from tests.support.training_run import RUN
-from training.evaluate import compute_outputs, score_adaptive, score_fixed
+from training.data.sources.manifest import read_manifest
+from training.evaluation.evaluate import compute_outputs, score_adaptive, score_fixed
 from training.experiment import running
 from training.experiment.running import run_suite
 from training.experiment.suite import read_suite, run_config
-from training.manifest import read_manifest
 
 SUITE = """
 title = "Tiny"

@@ -4,10 +4,11 @@ import json
 
 import pytest
 
-from training.evaluate import Score
+from training.evaluation.evaluate import Score
+from training.experiment.markdown import rows_table
 from training.experiment.results import write_results
 from training.experiment.suite import Row, Suite
-from training.experiment.table import as_dict, as_table
+from training.experiment.table import as_dict
 
 
 def score(accuracy, gflops, **selection):
@@ -28,7 +29,7 @@ def measured(tmp_path):
 
 
 def test_means_spreads_and_what_a_row_saves_against_its_own_seed(measured):
-    head, _, every, less = as_table(measured).splitlines()
+    head, _, every, less = rows_table(measured).splitlines()
 
     assert head == (
         "|  | top-1 | rgb kept | flow kept | GFLOPs | saved | accuracy against it"
@@ -47,7 +48,7 @@ def test_without_a_reference_nothing_is_saved(measured):
     for row in measured["rows"]:
         row["is_reference"] = False
         row["validation_price"] = []
-    assert as_table(measured).splitlines()[0].endswith("| GFLOPs |")
+    assert rows_table(measured).splitlines()[0].endswith("| GFLOPs |")
 
 
 def test_results_are_written_and_shown_where_the_page_has_a_place(tmp_path, measured):

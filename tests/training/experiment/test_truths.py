@@ -1,9 +1,10 @@
 """The table of decisions where the truth is known, of an untrained model."""
 
-from model.loading import load_classifier
-from training.experiment.truths import as_table, measure
+from model.inference.loading import load_classifier
+from training.experiment.markdown import truths_table
+from training.experiment.truths import measure
+from training.synth.evaluation import judge
 from training.synth.generate import generate
-from training.synth.judge import judge
 from training.synth.settings import SynthSettings
 
 
@@ -13,7 +14,7 @@ def test_every_model_and_modality_has_a_row(tmp_path, tiny_bundle):
     verdict = judge(load_classifier(tiny_bundle), folder, "test")
 
     measured = measure(folder, [tiny_bundle])
-    _, _, *rows = as_table(measured).splitlines()
+    _, _, *rows = truths_table(measured).splitlines()
 
     assert "Never informative: flow." in measured["about"]
     assert len(rows) == 3

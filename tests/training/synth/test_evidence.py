@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from model.input_spec import AudioSpec
+from model.spec.input_spec import AudioSpec
 from tests.support.models import tiny_spec
+from training.data.views import View, extract
 from training.synth.picture import BORDER, LAMPS, SIDE, class_colour, class_direction
 from training.synth.settings import SLOT_SECONDS
 from training.synth.sound import PILOT_HERTZ, class_band
 from training.synth.truth import read_truth, segment_truth
-from training.views import View, extract
 
 CLASSES, SLOTS = 4, 5
 FLOW_BOUND = 20.0

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from training.manifest import read_manifest
+from training.data.sources.manifest import read_manifest
 from training.synth.generate import generate
 from training.synth.picture import BORDER, class_colour, class_direction, render_frames
 from training.synth.plan import plan_clips

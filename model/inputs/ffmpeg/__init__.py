@@ -1,0 +1,1 @@
+"""Running ffmpeg and ffprobe safely: sandbox, commands, allow-list, error messages."""

@@ -1,0 +1,1 @@
+"""Decoding the frames that segments need."""

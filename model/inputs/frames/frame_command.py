@@ -1,0 +1,79 @@
+"""The command that decodes the frames of several runs in one process."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import ceil
+from pathlib import Path
+
+import ffmpeg
+
+from model.inputs.ffmpeg.commands import compile_command, open_input
+from model.inputs.ffmpeg.decode_limits import DecodeLimits
+from model.inputs.frames.showinfo import shown_by
+from model.inputs.placement.runs import Run, select_expression
+from model.inputs.probing.video_info import VideoInfo
+
+# Wider than this, the middle is taken before scaling: the output's size stays bounded.
+MAX_ASPECT = 2
+
+
+def scaled_size(info: VideoInfo, short_side: int) -> tuple[int, int]:
+    """(width, height) of decoded frames: the aspect is kept, up to MAX_ASPECT.
+
+    1920x1080 at a short side of 256 gives 456x256; 1000x100 gives 512x256. The width is even: with
+    an odd one ffmpeg interpolates colours pixel by pixel, and all of decoding takes a sixth longer.
+    """
+    width = min(info.width, MAX_ASPECT * info.height)
+    height = min(info.height, MAX_ASPECT * info.width)
+    scale = short_side / min(width, height)
+    half_width = max(ceil(short_side / 2), round(width * scale / 2))
+    return 2 * half_width, max(short_side, round(height * scale))
+
+
+def frames_command(
+    path: Path,
+    info: VideoInfo,
+    short_side: int,
+    runs: Sequence[Run],
+    *,
+    limits: DecodeLimits,
+    threads: int,
+) -> list[str]:
+    """ffmpeg writing the runs' frames, RGB of `scaled_size`, run after run, and their times to the
+    log, see `shown_times`."""
+    parts = [
+        _frames(_input(path, info, run, limits, threads), info, short_side, run, number)
+        for number, run in enumerate(runs)
+    ]
+    return compile_command(
+        parts[0] if len(parts) == 1 else ffmpeg.filter(parts, "concat", n=len(parts)),
+        format="rawvideo",
+        pix_fmt="rgb24",
+        fps_mode="passthrough",
+        # The frames' own clock: on a coarser one, two of them may fall on the same time.
+        enc_time_base=-1,
+        **{"frames:v": sum(run.max_frames for run in runs)},
+    )
+
+
+def _input(
+    path: Path, info: VideoInfo, run: Run, limits: DecodeLimits, threads: int
+) -> ffmpeg.Stream:
+    begin = info.start_offset_seconds + run.begin_seconds
+    seek, end = begin if run.begin_seconds > 0 else 0.0, begin + run.length_seconds
+    stream = open_input(path, limits, seek_seconds=seek, length_seconds=end - seek, threads=threads)
+    return stream[str(info.video_index)]
+
+
+def _frames(
+    stream: ffmpeg.Stream, info: VideoInfo, short_side: int, run: Run, number: int
+) -> ffmpeg.Stream:
+    """Its frames leave scaled and as RGB, so that one run after another changes nothing."""
+    stream = stream.filter("select", select_expression(run, info.start_seconds))
+    stream = stream.filter(shown_by(number), checksum=0)
+    if max(info.width, info.height) > MAX_ASPECT * min(info.width, info.height):
+        stream = stream.filter("crop", f"min(iw,{MAX_ASPECT}*ih)", f"min(ih,{MAX_ASPECT}*iw)")
+    width, height = scaled_size(info, short_side)
+    stream = stream.filter("scale", width, height, flags="bilinear+accurate_rnd+bitexact")
+    return stream.filter("format", "rgb24").filter("setsar", 1)

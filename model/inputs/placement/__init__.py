@@ -1,0 +1,1 @@
+"""Where segments and their frames lie in time: pure arithmetic, no file is touched."""

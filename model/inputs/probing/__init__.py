@@ -1,0 +1,1 @@
+"""What a file is, before any of it is decoded: streams, packets, duration."""

@@ -1,0 +1,138 @@
+"""What the packets of a stream tell without decoding: when frames come, and how long it lasts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from model.common.errors import UndecodableVideoError
+from model.inputs.ffmpeg.commands import probe_command
+from model.inputs.ffmpeg.decode_limits import DecodeLimits
+from model.inputs.ffmpeg.error_messages import explain
+from model.inputs.ffmpeg.sandbox import Deadlines, run_sandboxed
+from model.inputs.probing.video_info import VideoInfo
+
+MAX_SCAN_BYTES = 64 * 1024**2
+# The frame on display and its key frame are looked for this far back, and then from the start.
+LEADS_SECONDS = (16.0, 64.0, None)
+# A stream without key frames refreshes its picture bit by bit, in about this time.
+REFRESH_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """Seconds on the file's own clock; None where the file does not tell."""
+
+    start: float | None
+    duration: float | None
+    is_key: bool
+
+
+def scan_duration(
+    path: Path, stream_index: int, frame_rate: float, *, limits: DecodeLimits, deadlines: Deadlines
+) -> float:
+    """Seconds from the first packet's presentation to the end of the last one's.
+
+    Packets without times, as in raw streams, count 1 / `frame_rate` each. Raises
+    UndecodableVideoError when there is no packet.
+    """
+    packets, complaints = _read(path, stream_index, limits=limits, deadlines=deadlines)
+    if not packets:
+        raise UndecodableVideoError(f"there is no frame: {explain(complaints, path)}")
+    timed = [(packet.start, packet.duration) for packet in packets if packet.start is not None]
+    if not timed:
+        return len(packets) / frame_rate
+    ends = [start + (duration or 1 / frame_rate) for start, duration in timed]
+    return max(ends) - min(start for start, _ in timed)
+
+
+@dataclass(frozen=True, slots=True)
+class FrameBefore:
+    """When a frame comes, and the key frame that is needed to decode it: seconds of the video's
+    time axis."""
+
+    seconds: float
+    key_seconds: float
+
+
+def frame_before(
+    path: Path, info: VideoInfo, seconds: float, *, limits: DecodeLimits, deadlines: Deadlines
+) -> FrameBefore | None:
+    """The frame on display at `seconds` of the video's time axis; None where it cannot be told."""
+    shown = None
+    for lead in LEADS_SECONDS:
+        begin = 0.0 if lead is None else max(0.0, seconds - lead)
+        if lead is None and shown is not None:
+            return FrameBefore(shown, max(0.0, shown - REFRESH_SECONDS))
+        interval = f"{info.start_seconds + begin:.6f}%{info.start_seconds + seconds:.6f}"
+        packets, _ = _read(
+            path, info.video_index, interval=interval, limits=limits, deadlines=deadlines
+        )
+        timed = [(p.start - info.start_seconds, p.is_key) for p in packets if p.start is not None]
+        shown = max((time for time, _ in timed if time <= seconds), default=None)
+        keys = [time for time, is_key in timed if is_key and shown is not None and time <= shown]
+        if shown is not None and keys:
+            return FrameBefore(shown, max(keys))
+    return None if shown is None else FrameBefore(shown, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class StreamEnd:
+    """When the last frame comes and when it goes, in seconds of the video's time axis."""
+
+    last_frame: float
+    end: float
+
+
+def stream_end(
+    path: Path, info: VideoInfo, seconds: float, *, limits: DecodeLimits, deadlines: Deadlines
+) -> StreamEnd | None:
+    """The end of a stream that is known to last until `seconds`; None: it cannot be told."""
+    interval = f"{info.start_seconds + seconds:.6f}%" if seconds > 0 else None
+    packets, _ = _read(
+        path, info.video_index, interval=interval, limits=limits, deadlines=deadlines
+    )
+    timed = [(packet.start, packet.duration) for packet in packets if packet.start is not None]
+    if not timed:
+        return None
+    end = max(start + (duration or 1 / info.frame_rate) for start, duration in timed)
+    last = max(start for start, _ in timed)
+    return StreamEnd(last - info.start_seconds, end - info.start_seconds)
+
+
+def _read(
+    path: Path,
+    stream_index: int,
+    *,
+    interval: str | None = None,
+    limits: DecodeLimits,
+    deadlines: Deadlines,
+) -> tuple[list[Packet], str]:
+    """The packets, all or from the key frame before an interval, and ffprobe's complaints."""
+    only = {} if interval is None else {"read_intervals": interval}
+    command = probe_command(
+        path,
+        limits,
+        select_streams=str(stream_index),
+        show_entries="packet=pts_time,duration_time,flags",
+        of="csv=p=0",
+        **only,
+    )
+    finished = run_sandboxed(
+        command, limits=limits, deadlines=deadlines, max_output_bytes=MAX_SCAN_BYTES
+    )
+    lines = bytes(finished.output).decode("ascii", "replace").split()
+    return [_packet(line) for line in lines], finished.errors
+
+
+def _packet(line: str) -> Packet:
+    """`pts,duration,flags` and sometimes more; what ffprobe does not know it writes as N/A."""
+    fields = [*line.split(","), "", "", ""]
+    return Packet(_number(fields[0]), _number(fields[1]), fields[2].startswith("K"))
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None

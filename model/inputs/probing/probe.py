@@ -1,0 +1,139 @@
+"""Probing: what a file is, before anything of it is decoded."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from model.common.errors import (
+    EmptyUploadError,
+    FrameTooLargeError,
+    UndecodableVideoError,
+    VideoTooLongError,
+)
+from model.inputs.ffmpeg.commands import probe_command
+from model.inputs.ffmpeg.decode_limits import DecodeLimits
+from model.inputs.ffmpeg.error_messages import (
+    frame_too_large,
+    mentions_large_frame,
+    not_opened_error,
+)
+from model.inputs.ffmpeg.sandbox import Deadlines, run_sandboxed
+from model.inputs.probing.packets import scan_duration
+from model.inputs.probing.streams import (
+    Stream,
+    audio_stream,
+    coded_size,
+    frame_rate,
+    has_constant_rate,
+    number,
+    rotation_degrees,
+    tagged_duration,
+    video_stream,
+)
+from model.inputs.probing.video_info import VideoInfo
+
+MAX_PROBE_BYTES = 4 * 1024**2
+
+
+def probe(path: Path, *, limits: DecodeLimits, deadlines: Deadlines) -> VideoInfo:
+    """Ask ffprobe what `path` is.
+
+    Raises:
+        EmptyUploadError, UndecodableVideoError, NoVideoStreamError, UnsupportedCodecError,
+        FrameTooLargeError, VideoTooLongError: the file is, or says, what the name tells.
+        DecodeTimeoutError, DeadlineExceededError: see Deadlines.
+    """
+    if path.stat().st_size == 0:
+        raise EmptyUploadError("the file is empty")
+    document, errors = _ask(path, limits, deadlines)
+    streams, container = document.get("streams", []), document.get("format", {})
+    video = video_stream(streams)
+    _check_frame(video, errors, limits)
+    times = _times(path, video, container, limits, deadlines)
+    _check_duration(times.duration, limits)
+    return _info(video, audio_stream(streams), container, times)
+
+
+def _ask(path: Path, limits: DecodeLimits, deadlines: Deadlines) -> tuple[dict[str, Any], str]:
+    """ffprobe's document, and what it complained about."""
+    command = probe_command(path, limits, show_format=None, show_streams=None)
+    finished = run_sandboxed(
+        command, limits=limits, deadlines=deadlines, max_output_bytes=MAX_PROBE_BYTES
+    )
+    try:
+        document: dict[str, Any] = json.loads(finished.output or b"{}")
+    except ValueError:
+        document = {}
+    if finished.status != 0 or "format" not in document:
+        raise not_opened_error(finished.errors, path, limits)
+    return document, finished.errors
+
+
+def _check_frame(video: Stream, errors: str, limits: DecodeLimits) -> None:
+    width, height = coded_size(video)
+    if width * height > limits.max_pixels:
+        raise FrameTooLargeError(
+            f"frames are {width}x{height}; allowed are at most {limits.max_pixels} pixels"
+        )
+    if width < 1 or height < 1:
+        if mentions_large_frame(errors):
+            raise frame_too_large(errors, limits)
+        raise UndecodableVideoError(f"the size of a frame is unknown ({width}x{height})")
+
+
+def _check_duration(duration: float, limits: DecodeLimits) -> None:
+    if duration > limits.max_duration_seconds:
+        raise VideoTooLongError(
+            f"the video lasts {duration:.0f} s; allowed are {limits.max_duration_seconds:g} s"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Times:
+    """Seconds: how long the stream lasts, and where it starts, on the file's own clock (`start`)
+    and after the container does (`offset`)."""
+
+    duration: float
+    start: float
+    offset: float
+
+
+def _times(
+    path: Path, video: Stream, container: Stream, limits: DecodeLimits, deadlines: Deadlines
+) -> _Times:
+    """Headers lie: one that claims nothing, or more than is allowed, is checked on the packets."""
+    whole_start = number(container.get("start_time")) or 0.0
+    start = number(video.get("start_time"))
+    start = whole_start if start is None else start
+    offset = max(0.0, start - whole_start)
+    whole = number(container.get("duration")) or 0.0
+    duration = number(video.get("duration")) or tagged_duration(video) or whole - offset
+    if not 0 < duration <= limits.max_duration_seconds:
+        duration = scan_duration(
+            path, int(video["index"]), frame_rate(video), limits=limits, deadlines=deadlines
+        )
+    return _Times(duration, start, offset)
+
+
+def _info(video: Stream, audio: Stream | None, container: Stream, times: _Times) -> VideoInfo:
+    rotation = rotation_degrees(video)
+    width, height = coded_size(video)
+    return VideoInfo(
+        duration_seconds=round(times.duration, 6),
+        width=height if rotation in (90, 270) else width,
+        height=width if rotation in (90, 270) else height,
+        frame_rate=frame_rate(video),
+        constant_frame_rate=has_constant_rate(video),
+        container=str(container.get("format_name", "unknown")),
+        video_codec=str(video["codec_name"]),
+        audio_codec=str(audio["codec_name"]) if audio else None,
+        rotation_degrees=rotation,
+        start_offset_seconds=times.offset,
+        start_seconds=times.start,
+        seekable=number(video.get("start_time")) is not None,
+        video_index=int(video["index"]),
+        audio_index=int(audio["index"]) if audio else None,
+    )

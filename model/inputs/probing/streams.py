@@ -1,0 +1,117 @@
+"""Reading ffprobe's description of streams: which to use, and what it says of them."""
+
+from __future__ import annotations
+
+import math
+import re
+from fractions import Fraction
+from typing import Any
+
+from model.common.errors import NoVideoStreamError, UnsupportedCodecError
+
+DEFAULT_FRAME_RATE = 25.0
+# Average and base rate of a constant-rate stream differ by rounding only.
+RATE_TOLERANCE = 0.01
+_CLOCK = re.compile(r"(\d+):(\d+):(\d+(?:\.\d+)?)")
+
+Stream = dict[str, Any]
+
+
+def video_stream(streams: list[Stream]) -> Stream:
+    """The default stream, or the one with the largest frames, as ffmpeg would choose."""
+    videos = [
+        stream
+        for stream in streams
+        if stream.get("codec_type") == "video"
+        and not stream.get("disposition", {}).get("attached_pic")
+    ]
+    if not videos:
+        raise NoVideoStreamError(f"the file has no video stream, only: {_kinds(streams)}")
+    known = [stream for stream in videos if _is_known(stream)]
+    if not known:
+        tag = videos[0].get("codec_tag_string", "?")
+        raise UnsupportedCodecError(f"the video codec {tag!r} is not supported")
+    return max(known, key=lambda stream: (_is_default(stream), math.prod(coded_size(stream))))
+
+
+def _is_known(stream: Stream) -> bool:
+    return str(stream.get("codec_name", "unknown")) != "unknown"
+
+
+def _is_default(stream: Stream) -> bool:
+    return bool(stream.get("disposition", {}).get("default"))
+
+
+def coded_size(video: Stream) -> tuple[int, int]:
+    return int(video.get("width") or 0), int(video.get("height") or 0)
+
+
+def _kinds(streams: list[Stream]) -> str:
+    kinds = {str(stream.get("codec_type", "unknown")) for stream in streams}
+    # A video stream that does not count is the picture on a record's cover.
+    return ", ".join(sorted({"cover picture" if k == "video" else k for k in kinds})) or "nothing"
+
+
+def audio_stream(streams: list[Stream]) -> Stream | None:
+    """The default stream that has sound, or the first."""
+    audible = [
+        stream
+        for stream in streams
+        if stream.get("codec_type") == "audio"
+        and _is_known(stream)
+        and int(stream.get("channels") or 0) > 0
+    ]
+    return max(audible, key=_is_default, default=None)
+
+
+def tagged_duration(video: Stream) -> float | None:
+    """Matroska's note, as in 00:01:02.500000000: when the stream ends on the file's own clock.
+
+    The container's duration is that of its longest stream, which may be the sound.
+    """
+    match = _CLOCK.fullmatch(video.get("tags", {}).get("DURATION", ""))
+    if match is None:
+        return None
+    hours, minutes, seconds = (float(part) for part in match.groups())
+    end = 3600 * hours + 60 * minutes + seconds
+    return end - max(0.0, number(video.get("start_time")) or 0.0)
+
+
+def has_constant_rate(video: Stream) -> bool:
+    average, base = _fraction(video.get("avg_frame_rate")), _fraction(video.get("r_frame_rate"))
+    return bool(average and base and abs(average / base - 1) < RATE_TOLERANCE)
+
+
+def frame_rate(video: Stream) -> float:
+    """Of a constant rate the base is exact, where the average suffers from a late first frame."""
+    average, base = _fraction(video.get("avg_frame_rate")), _fraction(video.get("r_frame_rate"))
+    if has_constant_rate(video):
+        return base or DEFAULT_FRAME_RATE
+    return average or base or DEFAULT_FRAME_RATE
+
+
+def rotation_degrees(video: Stream) -> int:
+    """Clockwise, from the display matrix, which is what ffmpeg heeds.
+
+    It counts counter-clockwise, and turns by other angles without changing the frame's size,
+    which is no rotation here.
+    """
+    counter = [d["rotation"] for d in video.get("side_data_list", []) if "rotation" in d]
+    degrees = -float(counter[0]) if counter else 0.0
+    quarters = round(degrees / 90)
+    return quarters * 90 % 360 if abs(degrees - quarters * 90) < 1 else 0
+
+
+def _fraction(text: str | None) -> float | None:
+    try:
+        value = float(Fraction(text or "0"))
+    except (ValueError, ZeroDivisionError):
+        return None
+    return value if value > 0 else None
+
+
+def number(text: str | None) -> float | None:
+    try:
+        return float(text) if text is not None else None
+    except ValueError:
+        return None

@@ -1,0 +1,1 @@
+"""Decoding the sound of segments, and its spectrograms."""

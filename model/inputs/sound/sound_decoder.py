@@ -1,0 +1,155 @@
+"""SoundDecoder: the samples of stretches of a video's sound, placed on its time axis."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from pathlib import Path
+
+import ffmpeg
+import numpy as np
+
+from model.inputs.ffmpeg.commands import compile_command, open_input
+from model.inputs.ffmpeg.decode_limits import DecodeLimits
+from model.inputs.ffmpeg.error_messages import error_lines
+from model.inputs.ffmpeg.sandbox import Deadlines, Finished, run_sandboxed
+from model.inputs.probing.video_info import VideoInfo
+from model.inputs.sound.spectrogram import Waveform
+from model.spec.input_spec import AudioSpec
+
+BYTES_PER_SAMPLE = 4
+# Time stamps that are off by more than this are followed; less is rounding and jitter.
+MAX_SHIFT_SECONDS = 0.03
+# Containers without time stamps: those of sound are guessed from sizes, and often badly.
+UNTIMED = ("avi",)
+_FIRST = re.compile(r"^\[info\] (-?\d+\.\d+)$", re.M)
+_COUNTED = re.compile(r"^\[ashowinfo@span(\d+) @ \w+\] \[info\] n:.* nb_samples:(\d+) ", re.M)
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Sound decoded in one go: samples from `start_seconds` of the video's time axis on."""
+
+    start_seconds: float
+    samples: Waveform
+
+    def cut(self, start_seconds: float, spec: AudioSpec) -> Waveform | None:
+        """The window from `start_seconds`; moved to end with the sound when it overhangs.
+
+        None when the window lies beyond the sound altogether. Sound shorter than a window
+        repeats, as in the published system.
+        """
+        if len(self.samples) == 0:
+            return None
+        first = round((start_seconds - self.start_seconds) * spec.sample_rate)
+        if first >= len(self.samples):
+            return None
+        first = max(0, min(first, len(self.samples) - spec.num_samples))
+        window = self.samples[first : first + spec.num_samples]
+        return np.resize(window, spec.num_samples)
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """What is decoded in one go: `lasts` seconds from `begin` on, after a seek to `seek` of the
+    container's time."""
+
+    begin: float
+    lasts: float
+    seek: float
+
+
+@dataclass(frozen=True, slots=True)
+class SoundDecoder:
+    """Raises what the sandbox raises."""
+
+    path: Path
+    info: VideoInfo
+    spec: AudioSpec
+    limits: DecodeLimits
+    deadlines: Deadlines
+
+    def decode(self, groups: Sequence[Sequence[float]]) -> list[Stretch]:
+        """For each group of windows' starts, in order, mono samples from one window before the
+        first to the end of the last: a window that reaches past the end of the sound is moved
+        back."""
+        spans = [self._span(starts) for starts in groups]
+        together = self._together(spans) if len(spans) > 1 else None
+        return together or [self._decode(span) for span in spans]
+
+    def _span(self, starts: Sequence[float]) -> _Span:
+        begin = max(0.0, min(starts) - self.spec.window_seconds)
+        lasts = max(starts) + self.spec.window_seconds - begin
+        return _Span(begin, lasts, begin + self.info.start_offset_seconds)
+
+    def _decode(self, span: _Span) -> Stretch:
+        finished = self._run([span])
+        samples = _samples(finished)
+        heard = self._first_heard(finished)
+        if heard and heard[0] > self._latest(span) and span.seek > 0:
+            # Either the sound has a gap here, or the file keeps sound and pictures far apart and
+            # a seek, which goes to the pictures, skipped the sound.
+            samples = _samples(self._run([_Span(span.begin, span.lasts, 0.0)]))
+        return Stretch(span.begin, samples)
+
+    def _together(self, spans: Sequence[_Span]) -> list[Stretch] | None:
+        """By one process; None where not every one of the spans is clearly well."""
+        finished = self._run(spans)
+        heard, counts = self._first_heard(finished), [0] * len(spans)
+        for number, count in _COUNTED.findall(finished.errors):
+            counts[int(number)] += int(count)
+        samples = _samples(finished)
+        if finished.status != 0 or error_lines(finished.errors) or sum(counts) != len(samples):
+            return None
+        # The log does not tell whose time it is, but spans are further apart than this.
+        if len(heard) != len(spans) or not all(
+            span.begin - self.spec.window_seconds < seconds <= self._latest(span)
+            for seconds, span in zip(heard, spans, strict=True)
+        ):
+            return None
+        parts = np.split(samples, list(accumulate(counts))[:-1])
+        return [Stretch(span.begin, part) for span, part in zip(spans, parts, strict=True)]
+
+    def _latest(self, span: _Span) -> float:
+        return span.begin + self.spec.window_seconds
+
+    def _first_heard(self, finished: Finished) -> list[float]:
+        """Seconds at which the spans' sounds begin, in order of time."""
+        return sorted(float(s) - self.info.start_seconds for s in _FIRST.findall(finished.errors))
+
+    def _run(self, spans: Sequence[_Span]) -> Finished:
+        seconds = sum(span.lasts + 1 for span in spans)
+        return run_sandboxed(
+            self._command(spans),
+            limits=self.limits,
+            deadlines=self.deadlines,
+            max_output_bytes=round(seconds * self.spec.sample_rate) * BYTES_PER_SAMPLE,
+        )
+
+    def _command(self, spans: Sequence[_Span]) -> list[str]:
+        parts = [self._sound(span) for span in spans]
+        if len(parts) > 1:
+            mono = [part.filter("aformat", "flt", channel_layouts="mono") for part in parts]
+            counted = [part.filter(f"ashowinfo@span{number}") for number, part in enumerate(mono)]
+            parts = [ffmpeg.filter(counted, "concat", n=len(counted), v=0, a=1)]
+        return compile_command(parts[0], format="f32le", ac=1)
+
+    def _sound(self, span: _Span) -> ffmpeg.Stream:
+        """Sample 0 lies on `begin`: sound that starts later is preceded by silence, earlier sound
+        is cut, and gaps within are filled. `print` writes the first time to the log."""
+        zero = span.begin + self.info.start_seconds
+        stream = open_input(self.path, self.limits, seek_seconds=span.seek)
+        stream = stream[str(self.info.audio_index)]
+        stream = stream.filter("asetpts", f"if(eq(N,0),0*print(T),0)+PTS-{zero:.6f}/TB")
+        timed = self.info.container not in UNTIMED
+        placed = {"async": 1, "first_pts": 0, "min_hard_comp": MAX_SHIFT_SECONDS} if timed else {}
+        stream = stream.filter("aresample", self.spec.sample_rate, **placed)
+        return stream.filter("atrim", end_sample=round(span.lasts * self.spec.sample_rate))
+
+
+def _samples(finished: Finished) -> Waveform:
+    whole = len(finished.output) // BYTES_PER_SAMPLE
+    samples: Waveform = np.frombuffer(finished.output, dtype="<f4", count=whole)
+    return np.asarray(np.nan_to_num(samples, posinf=0.0, neginf=0.0))

@@ -1,0 +1,1 @@
+"""What wraps every request: its id, log line and metrics, its errors as problems, its close."""

@@ -1,0 +1,1 @@
+"""Metrics, logs, and the record of one request that both are made from."""

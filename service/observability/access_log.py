@@ -1,0 +1,54 @@
+"""The access log: one line a request, with what was decided and what it cost."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+
+from model.inference.classification import Classification
+from service.observability.record import RequestRecord
+
+logger = logging.getLogger(__name__)
+
+# Probes and scrapes come every few seconds; unless they fail unexpectedly, no line each.
+_QUIET_ROUTES = frozenset({"/livez", "/readyz", "/metrics"})
+
+
+def log_request(record: RequestRecord) -> None:
+    quiet = record.route in _QUIET_ROUTES and record.status != 500
+    level = logging.DEBUG if quiet else logging.INFO
+    if logger.isEnabledFor(level):
+        logger.log(level, "request", extra={"fields": _fields(record)})
+
+
+def _fields(record: RequestRecord) -> dict[str, object]:
+    fields: dict[str, object] = {
+        "request_id": record.request_id,
+        "method": record.method,
+        "route": record.route,
+        "status": record.status,
+        "code": record.code,
+        "seconds": round(record.elapsed_seconds(), 6),
+        "seconds_by_stage": {
+            stage: round(seconds, 6) for stage, seconds in record.seconds_by_stage.items()
+        },
+        "bytes_received": record.bytes_received,
+        "model_version": record.model_version,
+    }
+    if record.classification is not None:
+        fields |= _answer_fields(record.classification)
+    return {name: value for name, value in fields.items() if value not in (None, {})}
+
+
+def _answer_fields(answer: Classification) -> dict[str, object]:
+    """Decisions are counted by modality, for example {"rgb": {"selected": 4, "skipped": 6}}."""
+    decisions: dict[str, Counter[str]] = {}
+    for segment in answer.segments:
+        for modality, outcome in segment.modalities.items():
+            decisions.setdefault(modality, Counter())[outcome.decision] += 1
+    return {
+        "decisions": {modality: dict(counts) for modality, counts in decisions.items()},
+        "gflops": answer.compute.macs / 1e9,
+        "gflops_dense": answer.compute.macs_dense / 1e9,
+        "video_seconds": answer.video.duration_seconds,
+    }

@@ -1,0 +1,46 @@
+"""The closed sets of label values: nothing that a client sends can add to them."""
+
+from __future__ import annotations
+
+from model.spec.model_spec import MODALITIES
+from service.observability.record import CLIENT_CLOSED_REQUEST
+
+CLASSIFY_ROUTE = "/classify"
+# What a route answers on purpose; an address that does not exist counts as "unknown".
+_ANSWERED: dict[str, tuple[int, ...]] = {
+    CLASSIFY_ROUTE: (200, 405, 408, 413, 415, 422, 429, 503),
+    "/": (200, 405),
+    "/model": (200, 405, 503),
+    "/livez": (200, 405),
+    "/readyz": (200, 405, 503),
+    "/metrics": (200, 405),
+    "/docs": (200, 405),
+    "/openapi.json": (200, 405),
+    "unknown": (404,),
+}
+# Any client may leave, and any route may have a bug.
+STATUSES_BY_ROUTE = {
+    route: (*statuses, CLIENT_CLOSED_REQUEST, 500) for route, statuses in _ANSWERED.items()
+}
+STAGES = ("upload", "decode", "policy", "flow", "recognition", "total")
+COMPONENTS = ("policy", *MODALITIES)
+# A problem of /classify counts in one of these two, or is an internal_error.
+DECODE_FAILURES = (
+    "undecodable_video",
+    "no_video_stream",
+    "unsupported_codec",
+    "video_too_long",
+    "frame_too_large",
+    "decode_timeout",
+)
+REJECTIONS = (
+    "deadline_exceeded",
+    "upload_too_large",
+    "unsupported_media_type",
+    "empty_upload",
+    "budget_too_small",
+    "invalid_parameter",
+    "overloaded",
+    "not_ready",
+    "shutting_down",
+)

@@ -1,0 +1,1 @@
+"""Every refusal: its code, its status, its words."""

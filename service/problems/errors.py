@@ -1,0 +1,38 @@
+"""What the service itself refuses, before or instead of asking the classifier."""
+
+from __future__ import annotations
+
+from model.common.errors import ClassificationError
+
+
+class ServiceError(ClassificationError):
+    """`retry_after_seconds` becomes the Retry-After header where it is set."""
+
+    retry_after_seconds: int | None = None
+
+
+class UploadTooLargeError(ServiceError):
+    code = "upload_too_large"
+
+
+class UnsupportedMediaTypeError(ServiceError):
+    code = "unsupported_media_type"
+
+
+class OverloadedError(ServiceError):
+    code = "overloaded"
+
+    def __init__(self, detail: str, *, retry_after_seconds: int) -> None:
+        super().__init__(detail)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class NotReadyError(ServiceError):
+    code = "not_ready"
+    retry_after_seconds = 1
+
+
+class ShuttingDownError(ServiceError):
+    code = "shutting_down"
+    # Another replica can answer at once.
+    retry_after_seconds = 1

@@ -1,0 +1,95 @@
+"""DrainingServer: uvicorn that keeps listening while it drains, and stops when loading failed."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+from types import FrameType
+
+import uvicorn
+from fastapi import FastAPI
+from prometheus_client import disable_created_metrics
+
+from service.app import create_app
+from service.observability.logs import configure_logging
+from service.recognizer import RecognizerLoader
+from service.settings import Settings
+from service.state import Service
+
+# After the drain: for the last bytes of the last answers.
+_CLOSE_SECONDS = 1
+_MAX_HEAD_BYTES = 32 * 1024
+_KEEP_ALIVE_SECONDS = 15
+_EXIT_OK, _EXIT_FAILED = 0, 1
+
+
+class DrainingServer(uvicorn.Server):
+    """uvicorn alone closes its socket first; a probe would see that, not `shutting_down`."""
+
+    def __init__(self, config: uvicorn.Config, service: Service) -> None:
+        super().__init__(config)
+        self._service = service
+
+    async def on_tick(self, counter: int) -> bool:
+        return await super().on_tick(counter) or self._service.lifecycle.failure is not None
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        settings = self._service.settings
+        drain = asyncio.create_task(
+            self._service.lifecycle.drain(
+                delay_seconds=settings.drain_delay_seconds,
+                grace_seconds=settings.drain_grace_seconds,
+            )
+        )
+        while not drain.done() and not self.force_exit:
+            await asyncio.wait({drain}, timeout=0.1)
+        if not drain.done():
+            drain.cancel()
+            self._service.lifecycle.cancel_requests()
+        await super().shutdown(sockets)
+
+
+def run_alone(settings: Settings, load: RecognizerLoader) -> int:
+    """One process; returns the exit status."""
+    prepare_process(settings)
+    return run_server(create_app(settings, load))
+
+
+def prepare_process(settings: Settings) -> None:
+    """What belongs to a process as a whole, and so to nothing but its entry point."""
+    configure_logging(settings.log_level, settings.log_format)
+    # A timestamp beside each counter doubles the series and feeds no query.
+    disable_created_metrics()  # type: ignore[no-untyped-call]
+
+
+def run_server(app: FastAPI, listener: socket.socket | None = None) -> int:
+    """Serve until a signal or a failure to load; returns the exit status."""
+    service: Service = app.state.service
+    # uvicorn raises the signal again when it is done; a drained service ends well.
+    signal.signal(signal.SIGTERM, _ignore)
+    signal.signal(signal.SIGINT, _ignore)
+    server = DrainingServer(_config(app, service.settings), service)
+    server.run(sockets=None if listener is None else [listener])
+    return _EXIT_OK if service.lifecycle.failure is None else _EXIT_FAILED
+
+
+def _config(app: FastAPI, settings: Settings) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        http="h11",
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=_CLOSE_SECONDS,
+        h11_max_incomplete_event_size=_MAX_HEAD_BYTES,
+    )
+
+
+def _ignore(number: int, frame: FrameType | None) -> None:
+    return

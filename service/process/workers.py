@@ -1,0 +1,115 @@
+"""Several processes behind one socket, counted as one.
+
+Each has a model, a queue and places of its own. Metrics are kept in files that every worker reads
+when it is scraped. When one worker ends by itself the others drain and the service ends, with a
+status that makes whatever runs it start it again.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import socket
+import sys
+import tempfile
+import threading
+from collections.abc import Sequence
+from multiprocessing.connection import wait
+from multiprocessing.context import SpawnProcess
+from pathlib import Path
+from types import FrameType
+
+from prometheus_client import CollectorRegistry, PlatformCollector
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from service.app import create_app
+from service.observability.process_metrics import DecoderCollector, ProcessesCollector
+from service.process.server import prepare_process, run_server
+from service.recognizer import RecognizerLoader
+from service.settings import Settings
+
+# Read by the Prometheus client when it is imported, so it has to be set before a worker starts.
+_METRICS_DIRECTORY_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+# Each worker leaves an empty file of this kind there, named by its process id.
+_WORKER_SUFFIX = ".worker"
+_ENDED_WELL = (0, -signal.SIGTERM)
+
+
+def run_workers(settings: Settings, load: RecognizerLoader) -> int:
+    """`load` must be picklable; returns the exit status."""
+    prepare_process(settings)
+    listener = _listen(settings.host, settings.port)
+    with tempfile.TemporaryDirectory(prefix="adamml-metrics-", dir=settings.temp_dir) as directory:
+        os.environ[_METRICS_DIRECTORY_VARIABLE] = directory
+        context = multiprocessing.get_context("spawn")
+        arguments = (settings, load, listener, Path(directory))
+        workers = [context.Process(target=_work, args=arguments) for _ in range(settings.workers)]
+        return _supervise(workers)
+
+
+def _supervise(workers: Sequence[SpawnProcess]) -> int:
+    def stop(number: int | None = None, frame: FrameType | None = None) -> None:
+        for worker in workers:
+            worker.terminate()
+
+    for worker in workers:
+        worker.start()
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    running = {worker.sentinel for worker in workers}
+    while running:
+        running -= set(wait(running))
+        stop()
+    # Only now: until it is joined the system keeps the processor time of one that has ended, and
+    # the sum over all, a counter, does not fall while others finish their requests.
+    for worker in workers:
+        worker.join()
+    return 0 if all(worker.exitcode in _ENDED_WELL for worker in workers) else 1
+
+
+def _work(
+    settings: Settings, load: RecognizerLoader, listener: socket.socket, directory: Path
+) -> None:
+    """One worker's life, in its own process."""
+    prepare_process(settings)
+    threading.Thread(target=_follow_parent, daemon=True).start()
+    scraped = _scraped(directory)
+    # Or one worker could still say `not_ready` when another has said that the service is ready.
+    app = create_app(
+        settings, load, registry=CollectorRegistry(), scraped=scraped, loads_first=True
+    )
+    sys.exit(run_server(app, listener))
+
+
+def _scraped(directory: Path) -> CollectorRegistry:
+    """All workers' series, and what they and the process that supervises them take."""
+    (directory / f"{os.getpid()}{_WORKER_SUFFIX}").touch()
+    parent = os.getppid()
+
+    def workers() -> list[int]:
+        return [int(path.stem) for path in directory.glob(f"*{_WORKER_SUFFIX}")]
+
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry, path=str(directory))  # type: ignore[no-untyped-call]
+    ProcessesCollector(lambda: [parent, *workers()], registry)
+    DecoderCollector(workers, registry)
+    PlatformCollector(registry=registry)
+    return registry
+
+
+def _follow_parent() -> None:
+    """Drain when the parent was killed and cannot ask for it."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Bound but not listening yet: the workers do that when they are ready to accept."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((host, port))
+    return listener

@@ -1,0 +1,1 @@
+"""One module a resource, with its parameters and answers."""

@@ -1,0 +1,91 @@
+"""Uploads: from the request's body to a private file, within a byte ceiling, off the event loop."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import tempfile
+from pathlib import Path
+from typing import BinaryIO
+
+from fastapi import Request
+
+from model.common.errors import EmptyUploadError
+from service.problems.errors import UnsupportedMediaTypeError, UploadTooLargeError
+from service.threads import in_thread
+from service.uploads.body import body_sink
+from service.uploads.multipart import MAX_OVERHEAD_BYTES
+
+# Chunks are collected up to this size, so that a thread is worth its hop.
+_BATCH_BYTES = 1024 * 1024
+
+
+class Upload:
+    """A file that only this user can read, named by the server; it exists until `delete()`."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+        self.file: BinaryIO = os.fdopen(descriptor, "wb")
+
+    def delete(self) -> None:
+        self.file.close()
+        self.path.unlink(missing_ok=True)
+
+
+class Spool:
+    """A directory that only this user can enter, for the uploads of one process."""
+
+    def __init__(self, parent: Path | None) -> None:
+        self._directory = Path(tempfile.mkdtemp(prefix="adamml-", dir=parent))
+
+    def create(self) -> Upload:
+        """No part of the name, its extension included, is the client's."""
+        return Upload(self._directory / secrets.token_hex(16))
+
+    def remove(self) -> None:
+        shutil.rmtree(self._directory, ignore_errors=True)
+
+
+async def receive(request: Request, upload: Upload, *, max_bytes: int) -> int:
+    """Write the request's video into `upload`; returns its size in bytes.
+
+    Raises:
+        UnsupportedMediaTypeError, UploadTooLargeError, EmptyUploadError: as they say.
+        InvalidParameterError: the multipart form is malformed or lacks its file.
+        ClientDisconnect: the client left before the end of the body.
+    """
+    _refuse_encoded(request)
+    sink = body_sink(request.headers.get("content-type"), upload.file, max_bytes=max_bytes)
+    ceiling = max_bytes + MAX_OVERHEAD_BYTES
+    _refuse_announced(request, ceiling if sink.is_form else max_bytes)
+    num_received = 0
+    batch = bytearray()
+    async for chunk in request.stream():
+        num_received += len(chunk)
+        if num_received > ceiling:
+            raise UploadTooLargeError(f"the body exceeds {max_bytes} bytes, which is the limit")
+        batch += chunk
+        if len(batch) >= _BATCH_BYTES:
+            await in_thread(None, sink.write, bytes(batch))
+            batch.clear()
+    size = await in_thread(None, sink.finish, bytes(batch))
+    if size == 0:
+        raise EmptyUploadError("the upload has no bytes")
+    return size
+
+
+def _refuse_encoded(request: Request) -> None:
+    encoding = request.headers.get("content-encoding", "identity").strip().lower()
+    if encoding != "identity":
+        raise UnsupportedMediaTypeError(
+            f"Content-Encoding is {encoding[:100]!a}; send the video as it is, without one"
+        )
+
+
+def _refuse_announced(request: Request, ceiling: int) -> None:
+    """Content-Length only ever refuses early; what counts is the bytes that arrive."""
+    announced = request.headers.get("content-length", "")
+    if announced.isdecimal() and int(announced[:20]) > ceiling:
+        raise UploadTooLargeError(f"the body has {announced[:20]} bytes; at most {ceiling} allowed")

@@ -1,0 +1,93 @@
+"""OpenAPI and /model: what the service says about itself."""
+
+from __future__ import annotations
+
+import pytest
+
+from model.spec.model_spec import ModelSpec, OperatingPoint
+from service.app import create_app
+from service.problems.parameter_errors import PARAMETER_NAMES
+
+
+@pytest.fixture
+def schema(client):
+    return client.get("/openapi.json").json()
+
+
+def references(node):
+    if isinstance(node, dict):
+        if "$ref" in node:
+            yield node["$ref"]
+        for value in node.values():
+            yield from references(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from references(value)
+
+
+def test_every_reference_resolves(schema):
+    known = {f"#/components/schemas/{name}" for name in schema["components"]["schemas"]}
+
+    assert set(references(schema)) <= known
+    assert "#/components/schemas/Problem" in known
+
+
+def test_classify_describes_parameters_bodies_and_problems(schema):
+    operation = schema["paths"]["/classify"]["post"]
+
+    assert {parameter["name"] for parameter in operation["parameters"]} == PARAMETER_NAMES
+    assert set(operation["requestBody"]["content"]) == {
+        "multipart/form-data",
+        "video/*",
+        "application/octet-stream",
+    }
+    answers = operation["responses"]
+    assert set(answers) == {"200", "408", "413", "415", "422", "429", "500", "503"}
+    assert "application/problem+json" in answers["422"]["content"]
+    assert "`budget_too_small`" in answers["422"]["description"]
+    assert "Retry-After" in answers["429"]["headers"]
+    answer = answers["200"]["content"]["application/json"]["schema"]
+    assert answer == {"$ref": "#/components/schemas/ClassifyAnswer"}
+
+
+def test_ranges_are_described(schema):
+    parameters = schema["paths"]["/classify"]["post"]["parameters"]
+    (segments,) = (entry for entry in parameters if entry["name"] == "segments")
+
+    integer = segments["schema"]["anyOf"][0]
+    assert (integer["minimum"], integer["maximum"]) == (1, 64)
+
+
+def test_docs_are_served(client):
+    response = client.get("/docs")
+
+    assert response.status_code == 200
+    assert response.headers["content-type"].startswith("text/html")
+
+
+def test_model_tells_its_spec(client, recognizer):
+    body = client.get("/model").json()
+
+    assert ModelSpec.model_validate(body["spec"]) == recognizer.spec
+    assert body["labels"] == ["Archery", "Bowling", "Diving"]
+    assert body["modalities"] == ["rgb", "flow", "audio"]
+    assert (body["name"], body["version"], body["curve"]) == ("fake", "0123456789ab", [])
+
+
+def test_the_curve_tells_the_number_of_segments(client, recognizer):
+    points = [
+        OperatingPoint(threshold=0.5, accuracy=0.5, gflops=1.0, segments=3),
+        OperatingPoint(threshold=0.4, accuracy=0.6, gflops=2.0),
+    ]
+    recognizer.spec = recognizer.spec.model_copy(update={"curve": tuple(points)})
+
+    curve = client.get("/model").json()["curve"]
+
+    assert [point["segments"] for point in curve] == [3, recognizer.spec.eval_segments]
+
+
+def test_two_applications_share_nothing(make_settings, recognizer):
+    """Metrics used to clash when a registry was shared by default."""
+    first, second = (create_app(make_settings(), lambda: recognizer) for _ in range(2))
+
+    assert first.state.service.scraped is not second.state.service.scraped

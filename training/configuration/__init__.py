@@ -1,0 +1,1 @@
+"""The TOML file of a run, and the model spec that it makes."""

@@ -1,0 +1,1 @@
+"""Videos, labels, decoded inputs, batches."""

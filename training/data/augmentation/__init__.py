@@ -1,0 +1,1 @@
+"""What is drawn anew in every epoch."""

@@ -1,0 +1,1 @@
+"""Folders and manifests: which videos there are, with labels and splits."""

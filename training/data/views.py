@@ -1,0 +1,106 @@
+"""Views of a video: what serving sees, and augmented draws for training."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from model.common.deadline import Deadline
+from model.inputs.arrays import Crop
+from model.inputs.ffmpeg.decode_limits import DecodeLimits
+from model.inputs.open_video import open_video
+from model.inputs.placement.segments import Plan, jittered_starts, uniform_starts
+from model.inputs.probing.video_info import VideoInfo
+from model.inputs.video_inputs import VideoInputs
+from model.spec.input_spec import InputArray
+from model.spec.model_spec import ModelSpec
+from training.data.clip import Part
+
+DECODE_SECONDS = 300.0
+WHOLE = Part()
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """`draw` None: the segments and the crop of serving. Otherwise the number of a random draw."""
+
+    segments: int
+    draw: int | None = None
+
+    @property
+    def name(self) -> str:
+        return f"s{self.segments}" if self.draw is None else f"s{self.segments}d{self.draw}"
+
+
+def stream_names(spec: ModelSpec) -> tuple[str, ...]:
+    """The arrays of a view: the policy's and the recogniser's inputs of every modality."""
+    return tuple(
+        f"{role}.{name}" for role in ("policy", "recognizer") for name in spec.modality_names
+    )
+
+
+def extract(path: Path, spec: ModelSpec, view: View, part: Part = WHOLE) -> dict[str, InputArray]:
+    """Decode one view: each stream (S, ...), and `available` (S, M).
+
+    A draw jitters the segments' starts, each within its share of the video, and takes one crop
+    and one flip for the whole video, shared by RGB, differences and flow so that they agree. It
+    depends on the file's name, the part and the draw's number alone.
+
+    Raises:
+        VideoError: the file cannot be used.
+    """
+    video = open_view(path, spec, view, part)
+    rows = range(len(video.segments))
+    arrays: dict[str, InputArray] = {"available": video.available().astype(np.uint8)}
+    for name in spec.modality_names:
+        arrays[f"policy.{name}"] = video.policy_inputs(name)
+        arrays[f"recognizer.{name}"] = video.recognition_inputs(name, rows)
+    return arrays
+
+
+def open_view(
+    path: Path,
+    spec: ModelSpec,
+    view: View,
+    part: Part = WHOLE,
+    *,
+    limit_seconds: float = DECODE_SECONDS,
+) -> VideoInputs:
+    """The inputs of a view, computed as they are asked for. Raises what `open_video` raises."""
+    seed = _seed(path, view, part)
+
+    def planner(info: VideoInfo) -> Plan:
+        def starts(info: VideoInfo) -> tuple[float, ...]:
+            if seed is None:
+                return uniform_starts(info, spec.inputs, view.segments)
+            # A generator of its own: planning twice, for a truncated file, must give the same.
+            generator = np.random.default_rng([*seed, 1])
+            return jittered_starts(info, spec.inputs, view.segments, generator)
+
+        return part.plan(info, spec.inputs, starts)
+
+    return open_video(
+        path,
+        spec,
+        planner,
+        limits=DecodeLimits(),
+        deadline=Deadline(limit_seconds),
+        crop=None if seed is None else _draw_crop(seed),
+    )
+
+
+def _seed(path: Path, view: View, part: Part) -> list[int] | None:
+    if view.draw is None:
+        return None
+    name = path.name if part == WHOLE else f"{path.name} {part}"
+    return [zlib.crc32(name.encode()), view.draw]
+
+
+def _draw_crop(seed: list[int]) -> Crop:
+    generator = np.random.default_rng(seed)
+    return Crop(
+        top=generator.random(), left=generator.random(), mirrored=bool(generator.random() < 0.5)
+    )

@@ -1,1 +1,0 @@
-"""Where samples come from: manifests, folders, and the annotations of published data sets."""

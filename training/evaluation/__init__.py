@@ -1,0 +1,1 @@
+"""Measuring a model as it is served, and the tables that tell of it."""

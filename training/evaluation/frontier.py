@@ -1,0 +1,126 @@
+"""The accuracy/compute curve of adaptive inference beside every choice that looks at no video."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from itertools import combinations
+
+from model.runtime.base import Runtime
+from model.spec.model_spec import OperatingPoint
+from training.data.sources.sample import Sample
+from training.evaluation.evaluate import (
+    Outputs,
+    Score,
+    compute_outputs,
+    score_adaptive,
+    score_fixed,
+)
+from training.evaluation.report import Report, report_on
+
+# Looking at fewer segments is a choice that needs no policy either.
+STATIC_SEGMENTS = (1, 2, 3, 5, 10)
+
+
+@dataclass(frozen=True, slots=True)
+class Static:
+    """Always these modalities, of that many segments, and no policy."""
+
+    modalities: tuple[str, ...]
+    segments: int
+    score: Score
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A point of the model's curve: what validation promised, and what came out."""
+
+    promised: OperatingPoint
+    score: Score
+
+
+@dataclass(frozen=True, slots=True)
+class Frontier:
+    """`served` is the report of the point that is served by default."""
+
+    served: Report
+    static: tuple[Static, ...]
+    adaptive: tuple[Measured, ...]
+
+    def best_static(self, gflops: float) -> Static | None:
+        """The most accurate static choice that takes no more; None where all take more."""
+        affordable = [one for one in self.static if one.score.gflops <= gflops]
+        if not affordable:
+            return None
+        return max(affordable, key=lambda one: (one.score.accuracy, -one.score.gflops))
+
+    def as_dict(self) -> dict[str, object]:
+        return {
+            "served": self.served.as_dict(),
+            "static": [asdict(one) for one in self.static],
+            "adaptive": [
+                {"promised": one.promised.model_dump(), "measured": asdict(one.score)}
+                for one in self.adaptive
+            ],
+        }
+
+    def as_table(self) -> str:
+        """Markdown: the report, then every point of the curve beside the best static choice."""
+        lines = [
+            self.served.as_table(),
+            "",
+            "| promised GFLOPs | measured | promised top-1 | measured"
+            " | best static choice at that cost | its top-1 |",
+            "|---|---|---|---|---|---|",
+        ]
+        for one in self.adaptive:
+            static = self.best_static(one.score.gflops)
+            beside = "none | "
+            if static is not None:
+                name = f"{'+'.join(static.modalities)}, {static.segments} segments"
+                beside = f"{name} | {static.score.accuracy:.1%}"
+            lines.append(
+                f"| {one.promised.gflops:.2f} | {one.score.gflops:.2f}"
+                f" | {one.promised.accuracy:.1%} | {one.score.accuracy:.1%} | {beside} |"
+            )
+        return "\n".join(lines)
+
+
+def measure_frontier(
+    runtime: Runtime, samples: Sequence[Sample], *, segments: Sequence[int] = STATIC_SEGMENTS
+) -> Frontier:
+    """Run everything once for each number of segments, then score every choice on that.
+
+    Raises:
+        ValueError: no video could be read.
+    """
+    spec = runtime.spec
+    curve = {point: point.segments or spec.eval_segments for point in spec.curve}
+    needed = sorted({*segments, *curve.values(), spec.eval_segments, spec.default_segments})
+    outputs = {count: compute_outputs(runtime, samples, segments=count) for count in needed}
+    served = report_on(
+        runtime,
+        outputs[spec.eval_segments],
+        outputs[spec.default_segments],
+        num_videos=len(samples),
+    )
+    static = [one for count in segments for one in _static(runtime, outputs[count], count)]
+    adaptive = _adaptive(runtime, outputs, curve)
+    return Frontier(served, tuple(static), adaptive)
+
+
+def _static(runtime: Runtime, outputs: Sequence[Outputs], segments: int) -> list[Static]:
+    names = runtime.spec.modality_names
+    subsets = [c for size in range(1, len(names) + 1) for c in combinations(names, size)]
+    return [Static(one, segments, score_fixed(runtime, outputs, one)) for one in subsets]
+
+
+def _adaptive(
+    runtime: Runtime,
+    outputs: Mapping[int, Sequence[Outputs]],
+    curve: Mapping[OperatingPoint, int],
+) -> tuple[Measured, ...]:
+    return tuple(
+        Measured(point, score_adaptive(runtime, outputs[count], point.threshold))
+        for point, count in curve.items()
+    )

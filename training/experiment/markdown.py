@@ -1,0 +1,99 @@
+"""Measured tables in Markdown: suites, costs, decisions where the truth is known."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+SEGMENTS = 10
+_COSTS_HEAD = ("networks", "RGB", "audio", "policy", "ten segments, all taken", "published")
+_TRUTHS_HEAD = (
+    "model",
+    "top-1",
+    "modality",
+    "selected where informative",
+    "dropped elsewhere",
+    "mean",
+)
+
+
+def rows_table(results: Mapping[str, Any]) -> str:
+    """Markdown of what `as_dict` gave: means, and after +- the standard deviation."""
+    rows = results["rows"]
+    names = list(dict.fromkeys(name for row in rows for name in row["selection"]))
+    reference = next((row for row in rows if row["is_reference"]), None)
+    priced = any(row["validation_price"] for row in rows)
+    head = ["", "top-1", *(f"{name} kept" for name in names), "GFLOPs"]
+    head += ["saved", "accuracy against it"] if reference else []
+    head += ["validation price"] if priced else []
+    lines = [_line(head), _line("---" for _ in head)]
+    for row in rows:
+        cells = [row["name"], _share(row["accuracy"])]
+        cells += [_share(row["selection"].get(name)) for name in names]
+        cells.append(_spread(row["gflops"], 2))
+        if reference:
+            cells += _against(row, reference)
+        if priced:
+            cells.append(_spread(row["validation_price"], 3) if row["validation_price"] else "")
+        lines.append(_line(cells))
+    return "\n".join(lines)
+
+
+def _against(row: Mapping[str, Any], reference: Mapping[str, Any]) -> list[str]:
+    """Seed by seed: what a run saves is compared with the reference of its own seed."""
+    if row is reference:
+        return ["", ""]
+    pairs = list(zip(row["gflops"], reference["gflops"], strict=True))
+    gained = [a - b for a, b in zip(row["accuracy"], reference["accuracy"], strict=True)]
+    mean = 100 * statistics.fmean(gained)
+    saved = [1 - own / whole for own, whole in pairs]
+    return [_share(saved), f"{mean:+.1f} +- {100 * _deviation(gained):.1f}"]
+
+
+def _share(values: list[float] | None) -> str:
+    return "" if values is None else _spread([100 * value for value in values], 1) + " %"
+
+
+def _spread(values: list[float], digits: int) -> str:
+    return f"{statistics.fmean(values):.{digits}f} +- {_deviation(values):.{digits}f}"
+
+
+def _deviation(values: list[float]) -> float:
+    return statistics.stdev(values) if len(values) > 1 else 0.0
+
+
+def _line(cells: Iterable[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+def costs_table(measured: Mapping[str, Any]) -> str:
+    """Markdown of what `costs.measure` gave."""
+    lines = [_COSTS_HEAD, tuple("---" for _ in _COSTS_HEAD)]
+    for row in measured["costs"]:
+        parts = [row[name] for name in ("rgb", "audio", "policy")]
+        most = SEGMENTS * sum(parts)
+        cells = [row["networks"], *(f"{part:.3f}" for part in parts), f"{most:.2f}"]
+        stated = f"{row['published']:.2f} ({row['published'] / most:.0%})"
+        lines.append((*cells, stated))
+    return "\n".join(_line(line) for line in lines)
+
+
+def truths_table(measured: Mapping[str, Any]) -> str:
+    """Markdown of what `truths.measure` gave: a row for each model and modality."""
+    lines = [_TRUTHS_HEAD, tuple("---" for _ in _TRUTHS_HEAD)]
+    for model, verdict in measured["verdicts"].items():
+        lines += [
+            (model, _percent(verdict["accuracy"]), modality, *_cells(agreement))
+            for modality, agreement in verdict["agreement"].items()
+        ]
+    return "\n".join(_line(line) for line in lines)
+
+
+def _cells(agreement: Mapping[str, float | None]) -> tuple[str, ...]:
+    names = ("recall", "specificity", "balanced_accuracy")
+    return tuple(_percent(agreement[name]) for name in names)
+
+
+def _percent(share: float | None) -> str:
+    return "" if share is None else f"{100 * share:.1f} %"

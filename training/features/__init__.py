@@ -1,0 +1,1 @@
+"""Outputs of frozen parts, computed once and kept."""

@@ -1,0 +1,1 @@
+"""One recognition network alone."""
