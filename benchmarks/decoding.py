@@ -53,7 +53,7 @@ def measure() -> list[Measured]:
 
 
 def _inputs(path: Path, spec: ModelSpec) -> Callable[[], object]:
-    """Probing, pictures and sound of ten segments: all that does not depend on decisions."""
+    """Probing, frames and sound of ten segments: all that does not depend on decisions."""
 
     def run() -> None:
         video = open_video(path, spec, SEGMENTS, limits=DecodeLimits(), deadline=Deadline(600))

@@ -46,10 +46,10 @@ def paper_runtime(model: AdaMML, folder: Path, *, threads: int) -> OpenvinoRunti
 def random_inputs(spec: ModelSpec, name: Modality, *, role: Role, rows: int) -> InputArray:
     """Of the shape and type of real ones; the time that networks take does not depend on more."""
     generator = np.random.default_rng(0)
-    blank = dummy_inputs(spec, name, role=role, rows=rows)
-    if blank.dtype == np.uint8:
-        return generator.integers(0, 256, blank.shape, dtype=np.uint8)
-    return generator.normal(-7, 4, blank.shape).astype(np.float32)
+    dummy = dummy_inputs(spec, name, role=role, rows=rows)
+    if dummy.dtype == np.uint8:
+        return generator.integers(0, 256, dummy.shape, dtype=np.uint8)
+    return generator.normal(-7, 4, dummy.shape).astype(np.float32)
 
 
 def plain_images(trunk: Trunk, inputs: InputArray) -> torch.Tensor:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from training.data.sources.sample import Split
     from training.evaluation.frontier import Frontier
     from training.evaluation.report import Report
-    from training.synth.evaluation import Verdict
+    from training.synth.evaluation import SelectionReport
 
 
 def evaluate(
@@ -61,7 +61,7 @@ def evaluate(
         raise typer.BadParameter("--truth and --frontier exclude each other")
     logging.basicConfig(level=logging.WARNING)
     if truth:
-        _judge(manifest, load_classifier(model, precision=precision), split, as_json)
+        _evaluate_selections(manifest, load_classifier(model, precision=precision), split, as_json)
         return
     samples = read_manifest(manifest, for_training=False).split(split)
     if not samples:
@@ -76,14 +76,14 @@ def evaluate(
         plot_frontier(report, plot, title=f"{runtime.spec.name}, {split}, {len(samples)} videos")
 
 
-def _judge(folder: Path, classifier: Classifier, split: Split, as_json: bool) -> None:
+def _evaluate_selections(folder: Path, classifier: Classifier, split: Split, as_json: bool) -> None:
     from model.common.cores import num_cores
-    from training.synth.evaluation import judge
+    from training.synth.evaluation import evaluate_selections
 
-    _print(judge(classifier, folder, split, workers=num_cores()), as_json=as_json)
+    _print(evaluate_selections(classifier, folder, split, workers=num_cores()), as_json=as_json)
 
 
-def _print(report: Report | Frontier | Verdict, *, as_json: bool) -> None:
+def _print(report: Report | Frontier | SelectionReport, *, as_json: bool) -> None:
     import json
 
     typer.echo(json.dumps(report.as_dict()) if as_json else report.as_table())

@@ -60,7 +60,7 @@ def activitynet(
         bool, typer.Option(help="Each annotated segment, with one label; else whole videos.")
     ] = False,
 ) -> None:
-    """ActivityNet 1.3; whole videos have any number of labels and are judged by mAP."""
+    """ActivityNet 1.3; whole videos have any number of labels and are measured by mAP."""
     from training.data.published.activitynet import read_activitynet
     from training.data.published.assembling import Recipe
 
@@ -81,7 +81,7 @@ def fcvid(
         Path | None, typer.Option(help="Names of the categories in order, one a line.")
     ] = None,
 ) -> None:
-    """FCVID; any number of its 239 categories a video, judged by mAP."""
+    """FCVID; any number of its 239 categories a video, measured by mAP."""
     from training.data.published.assembling import Recipe
     from training.data.published.fcvid import read_fcvid
 

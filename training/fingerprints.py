@@ -9,17 +9,17 @@ from dataclasses import dataclass
 from model.spec.model_spec import Modality, ModelSpec
 from training.configuration.config import TrainConfig
 from training.data.cache import Item
-from training.data.run_data import Data
+from training.data.run_data import RunData
 from training.run.engine import Engine
 from training.run.fingerprint import Fingerprint, fingerprint_of
 
 # Of a spec: the name is free, costs follow from the rest, the others are results.
-NOT_FACTS = {"name", "costs", "curve", "provenance", "threshold", "served_segments"}
+NOT_FINGERPRINTED = {"name", "costs", "curve", "provenance", "threshold", "served_segments"}
 
 
 @dataclass(frozen=True, slots=True)
 class RunFingerprints:
-    """The facts of one run, by stage: a stage's state stays usable when only others change."""
+    """Fingerprints of one run, by stage: a stage's state stays usable when only others change."""
 
     config: TrainConfig
     spec: ModelSpec
@@ -28,11 +28,11 @@ class RunFingerprints:
 
     @classmethod
     def of(
-        cls, config: TrainConfig, spec: ModelSpec, data: Data, engine: Engine
+        cls, config: TrainConfig, spec: ModelSpec, data: RunData, engine: Engine
     ) -> RunFingerprints:
         splits = {"data.train": data.train, "data.val": data.val}
         digests = {name: _digest(data, items) for name, items in splits.items()}
-        return cls(config, spec, digests, engine.facts())
+        return cls(config, spec, digests, engine.fingerprint())
 
     def unimodal(self, name: Modality) -> Fingerprint:
         """Of one recognition network alone: nothing of the other modalities, nor of the policy."""
@@ -44,12 +44,12 @@ class RunFingerprints:
             "labels": spec.labels,
             "segments": (spec.train_segments, spec.eval_segments),
         }
-        facts = [fingerprint_of(f"spec.{key}", value) for key, value in seen.items()]
-        facts.append(fingerprint_of(f"unimodal.{name}", self.config.unimodal[name]))
-        return _merged(*facts, self._shared())
+        fingerprints = [fingerprint_of(f"spec.{key}", value) for key, value in seen.items()]
+        fingerprints.append(fingerprint_of(f"unimodal.{name}", self.config.unimodal[name]))
+        return _merged(*fingerprints, self._shared())
 
     def joint(self) -> Fingerprint:
-        spec = self.spec.model_dump(mode="json", exclude=NOT_FACTS)
+        spec = self.spec.model_dump(mode="json", exclude=NOT_FINGERPRINTED)
         return _merged(
             fingerprint_of("spec", spec),
             fingerprint_of(
@@ -63,11 +63,11 @@ class RunFingerprints:
         return {"seed": str(self.config.seed), **self.data, **self.engine}
 
 
-def _merged(*facts: Fingerprint) -> Fingerprint:
-    return {name: text for some in facts for name, text in some.items()}
+def _merged(*fingerprints: Fingerprint) -> Fingerprint:
+    return {name: text for some in fingerprints for name, text in some.items()}
 
 
-def _digest(data: Data, items: Sequence[Item]) -> str:
+def _digest(data: RunData, items: Sequence[Item]) -> str:
     """Of the videos' bytes, views and labels in order; the cache's keys say the first two."""
     targets = data.targets(items).tolist()
     lines = [

@@ -13,13 +13,13 @@ from model.networks.adamml import AdaMML
 from model.spec.model_spec import Modality
 from training.configuration.config import TrainConfig
 from training.configuration.run_spec import make_input_spec, make_spec
-from training.data.run_data import Data, load_data
+from training.data.run_data import RunData, load_data
 from training.data.sources.manifest import Manifest, read_manifest
 from training.evaluation.view_features import curve_features
 from training.features.features import JointData
 from training.features.standardizing import standardize_policy
 from training.fingerprints import RunFingerprints
-from training.joint.operating_points import everything, sweep
+from training.joint.operating_points import dense_point, sweep
 from training.joint.trainer import JointTrainer
 from training.joint.training_data import joint_features, prepare_policy, raw_data
 from training.run.checkpointing import StageFile
@@ -58,19 +58,19 @@ def _train(config: TrainConfig, engine: Engine) -> Path:
     input_spec = make_input_spec(config, manifest.labels)
     skipped = config.output / SKIPPED_FILE
     data = load_data(config.data, manifest, input_spec, spec.modality_names, engine, skipped)
-    facts = RunFingerprints.of(config, spec, data, engine)
+    fingerprints = RunFingerprints.of(config, spec, data, engine)
 
     torch.manual_seed(config.seed)
     hardware = engine.hardware
     model = AdaMML(spec).to(hardware.device).to(memory_format=hardware.memory_format)
     folder = config.unimodal_state or config.output / STATE_FOLDER
-    alone = {
+    unimodal = {
         name: train_unimodal(
             config,
             model,
             data,
             name,
-            file=StageFile(folder / f"unimodal_{name}.pt", facts.unimodal(name)),
+            file=StageFile(folder / f"unimodal_{name}.pt", fingerprints.unimodal(name)),
             engine=engine,
         )
         for name in spec.modality_names
@@ -79,21 +79,21 @@ def _train(config: TrainConfig, engine: Engine) -> Path:
     generator = seed_stage(config.seed, "joint")
     seed_rank(config.seed, "joint", engine.ranks)
     prepare_policy(config, model, data, engine)
-    train_data, val_data = _joint_data(config, model, data, alone, engine)
+    train_data, val_data = _joint_data(config, model, data, unimodal, engine)
     standardize_policy(model, train_data, engine)
     trainer = JointTrainer(model, config.joint, generator=generator, engine=engine)
-    file = StageFile(config.output / STATE_FOLDER / "joint.pt", facts.joint())
+    file = StageFile(config.output / STATE_FOLDER / "joint.pt", fingerprints.joint())
     trainer.train(train_data, val_data, file=file)
 
     round_weights(model)
     pooled = trainer.pooled(val_data)
     if config.joint.keeps_all:
-        curve, point = everything(model, pooled)
+        curve, point = dense_point(model, pooled)
     else:
         others = curve_features(config, model, data, engine)
         curve, point = sweep(model, pooled, others, mix=data.targets(data.train))
     logger.info("serving point on validation: %s", point)
-    provenance = _provenance(config, manifest, {n: one.accuracy for n, one in alone.items()})
+    provenance = _provenance(config, manifest, {n: one.accuracy for n, one in unimodal.items()})
     changes = {
         "threshold": point.threshold,
         "served_segments": point.segments,
@@ -109,15 +109,15 @@ def _train(config: TrainConfig, engine: Engine) -> Path:
 def _joint_data(
     config: TrainConfig,
     model: AdaMML,
-    data: Data,
-    alone: Mapping[Modality, UnimodalResult],
+    data: RunData,
+    unimodal: Mapping[Modality, UnimodalResult],
     engine: Engine,
 ) -> tuple[JointData, JointData]:
     """Training and validation."""
     if config.joint.end_to_end:
         return raw_data(model, data, data.train), raw_data(model, data, data.val)
-    train = {name: one.train for name, one in alone.items()}
-    val = {name: one.val for name, one in alone.items()}
+    train = {name: one.train for name, one in unimodal.items()}
+    val = {name: one.val for name, one in unimodal.items()}
     return (
         joint_features(model, data, data.train, train, engine),
         joint_features(model, data, data.val, val, engine),
@@ -128,8 +128,8 @@ def _provenance(
     config: TrainConfig, manifest: Manifest, accuracies: Mapping[Modality, float]
 ) -> dict[str, str]:
     sizes = {split: len(manifest.split(split)) for split in ("train", "val", "test")}
-    facts = {f"videos_{split}": str(size) for split, size in sizes.items()}
-    facts |= {f"val_accuracy_{name}": f"{value:.4f}" for name, value in accuracies.items()}
+    provenance = {f"videos_{split}": str(size) for split, size in sizes.items()}
+    provenance |= {f"val_accuracy_{name}": f"{value:.4f}" for name, value in accuracies.items()}
     excluded = {"data", "output", "unimodal_state", "tensorboard"}
     named = config.model_copy(update={"preset": Path(config.preset).name})
-    return {"config": named.model_dump_json(exclude=excluded), **facts}
+    return {"config": named.model_dump_json(exclude=excluded), **provenance}

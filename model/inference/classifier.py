@@ -103,7 +103,7 @@ class Classifier:
         return assemble(self.spec, resolved, video, choices, fused, watch.finish())
 
     def warm_up(self) -> None:
-        """Run every network once on blank inputs, so that the first request is not the slowest."""
+        """Run every network once on dummy inputs, so that the first request is not the slowest."""
         names = self.spec.modality_names
         features = [
             self._runtime.policy_features(name, dummy_inputs(self.spec, name, role="policy"))
@@ -139,7 +139,7 @@ class Classifier:
             self._require_affordable(candidates, budget)
         else:
             with watch.stage("policy"):
-                probabilities, exit_logits = self._judge(video, early, available)
+                probabilities, exit_logits = self._policy(video, early, available)
         selected = choose(
             np.ones(available.shape) if probabilities is None else probabilities,
             candidates,
@@ -156,7 +156,7 @@ class Classifier:
             cheapest = min(np.asarray(self._recognition_macs)[candidates.any(axis=0)])
             budget.require(int(cheapest), "the cheapest modality of one segment")
 
-    def _judge(
+    def _policy(
         self, video: VideoInputs, early: EarlyFeatures, available: BoolArray
     ) -> tuple[FloatArray, Array | None]:
         """(S, M) p(keep), and (S, K) logits of an exit head."""

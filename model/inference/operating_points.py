@@ -17,10 +17,10 @@ def dense_gflops(spec: ModelSpec) -> float:
 
 def best_point(points: Sequence[OperatingPoint]) -> OperatingPoint:
     """The point of least loss, or the most accurate; the cheapest of those that tie."""
-    return min(points, key=lambda point: (badness(point), point.gflops))
+    return min(points, key=lambda point: (expected_loss(point), point.gflops))
 
 
-def badness(point: OperatingPoint) -> float:
+def expected_loss(point: OperatingPoint) -> float:
     """Its loss; of a curve that was measured without one, the share of wrong answers."""
     return point.loss if point.loss is not None else 1 - point.accuracy
 

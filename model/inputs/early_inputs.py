@@ -21,7 +21,7 @@ OnEarly = Callable[[VideoInputs, Sequence[Modality], Sequence[int]], None]
 @dataclass(frozen=True, slots=True)
 class EarlyInputs:
     """Each time with a video that has but what is there by then. Flow waits: it is for those that
-    a policy selects, and one that judges by flow computes it with the others."""
+    a policy selects, and one that decides by flow computes it with the others."""
 
     spec: ModelSpec
     info: VideoInfo

@@ -1,4 +1,4 @@
-"""open_video: probing, planning and decoding a file, sound beside pictures."""
+"""open_video: probing, planning and decoding a file, sound beside frames."""
 
 from __future__ import annotations
 
@@ -48,11 +48,11 @@ def open_video(
     plan_for = _planner(segments, spec) if isinstance(segments, int) else segments
     early = EarlyInputs(spec, info, crop, on_early) if on_early else None
     with ThreadPoolExecutor(1) as pool:
-        # Sound beside pictures: neither needs the other, unless the pictures end early.
+        # Sound beside frames: neither needs the other, unless the frames end early.
         sound = pool.submit(_sound, path, info, plan_for(info), spec, limits, deadlines)
         if early:
             sound.add_done_callback(partial(early.heard, plan_for(info)))
-        pictures = decode_segment_frames(
+        decoded = decode_segment_frames(
             path,
             info,
             spec,
@@ -62,11 +62,11 @@ def open_video(
             on_segment=early.seen if early else None,
         )
     heard = sound.result()
-    if pictures.info != info:
-        heard = _sound(path, pictures.info, pictures.plan, spec, limits, deadlines)
-    arrays = FrameArrays.of(spec.inputs, pictures.frames, crop)
-    warnings = (*pictures.warnings, *heard.warnings)
-    return VideoInputs(spec, pictures.info, pictures.plan, arrays, heard, warnings)
+    if decoded.info != info:
+        heard = _sound(path, decoded.info, decoded.plan, spec, limits, deadlines)
+    arrays = FrameArrays.of(spec.inputs, decoded.frames, crop)
+    warnings = (*decoded.warnings, *heard.warnings)
+    return VideoInputs(spec, decoded.info, decoded.plan, arrays, heard, warnings)
 
 
 def _planner(num_segments: int, spec: ModelSpec) -> Planner:

@@ -38,7 +38,7 @@ class VideoInputs:
         return self.plan.segments
 
     def available(self) -> NDArray[np.bool_]:
-        """(S, M): whether there is anything to recognise. SegmentFrames always are available."""
+        """(S, M): whether there is anything to recognise. Frames always are available."""
         heard = np.array([one is not None for one in self.sound.spectrograms])
         columns = [
             heard if name == "audio" else np.ones_like(heard) for name in self.spec.modality_names

@@ -35,11 +35,11 @@ def count_costs(spec: ModelSpec) -> CostTable:
             recognition[name] = _count(recognizer, partial(recognizer, seen))
             seen = torch.from_numpy(dummy_inputs(spec, name, role="policy")).to("meta")
             branches[name] = _count(branch, partial(branch, seen))
-        joint = _count(model.policy, partial(_judge_one_segment, model))
+        joint = _count(model.policy, partial(_decide_one_segment, model))
     return CostTable(recognition=recognition, policy_branches=branches, policy_joint=joint)
 
 
-def _judge_one_segment(model: AdaMML) -> None:
+def _decide_one_segment(model: AdaMML) -> None:
     """Run what follows the policy's branches, on one row of features."""
     names = model.spec.modality_names
     features = [torch.zeros(1, model.policy.branch(name).feature_dim) for name in names]

@@ -1,4 +1,4 @@
-"""PolicyNetwork: which modalities a segment is worth, judged from cheap inputs."""
+"""PolicyNetwork: which modalities a segment is worth, decided from cheap inputs."""
 
 # Dimensions: N videos, S segments, M modalities, B = N*S rows, D features of a branch, W joint,
 # K classes.
@@ -27,7 +27,7 @@ class PolicyState(NamedTuple):
     logits: Tensor
 
 
-class Judged(NamedTuple):
+class PolicyJoint(NamedTuple):
     """What the joint layers make of a segment; `exit_logits` (B, K) where there is an exit head."""
 
     joint: Tensor  # (B, W)
@@ -91,7 +91,7 @@ class PolicyNetwork(nn.Module):
             return together
         return (together - self.get_buffer("feature_mean")) * self.get_buffer("feature_scale")
 
-    def joint(self, features: Sequence[Tensor], available: Tensor) -> Judged:
+    def joint(self, features: Sequence[Tensor], available: Tensor) -> PolicyJoint:
         """A (B, D) for each modality and (B, M) availability -> (B, W), and (B, K) of the exit.
 
         No gradient flows from the decisions into the exit head: it answers, the policy listens.
@@ -105,7 +105,7 @@ class PolicyNetwork(nn.Module):
         if self.spec.policy.sees_availability:
             parts.append(available.to(together.dtype))
         joint = F.relu(self.fc2(F.relu(self.fc1(torch.cat(parts, dim=1)))))
-        return Judged(joint, exit_logits)
+        return PolicyJoint(joint, exit_logits)
 
     def recur(self, joint: Tensor) -> Tensor:
         """(N, S, W) -> (N, S, M, 2): the segments in order, from an empty memory."""

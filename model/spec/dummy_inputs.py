@@ -1,4 +1,4 @@
-"""Blank inputs of the right shape and type: for warming up, exporting and counting."""
+"""Dummy inputs of the right shape and type: for warming up, exporting and counting."""
 
 from __future__ import annotations
 

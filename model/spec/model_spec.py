@@ -24,7 +24,7 @@ FusionRule = Literal["weighted", "class_weighted", "average", "max", "fc2"]
 
 WEIGHTED_RULES: tuple[FusionRule, ...] = ("weighted", "class_weighted", "average")
 MODALITIES: tuple[Modality, ...] = get_args(Modality)
-# The cheap inputs from which the policy may judge each modality.
+# The cheap inputs from which the policy may decide on each modality.
 PROXIES_OF: dict[Modality, tuple[Proxy, ...]] = {
     "rgb": ("rgb",),
     "flow": ("rgb_diff", "flow"),
@@ -79,7 +79,7 @@ class NetworkSpec(Frozen):
 
 
 class ModalitySpec(Frozen):
-    """A modality: its recognition network, and the proxy by which the policy judges it."""
+    """A modality: its recognition network, and the proxy by which the policy decides on it."""
 
     name: Modality
     recognizer: NetworkSpec

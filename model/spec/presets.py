@@ -88,7 +88,7 @@ def _compact(name: str, labels: Sequence[str]) -> ModelSpec:
     """Three EfficientNet-Lite0 and a policy of truncated ones: a nineteenth of the paper's cost.
 
     Flow is one frame of five pairs, rgb two frames whose features are averaged, a spectrogram is
-    halved; the policy judges by one small frame and answers the easy videos itself.
+    halved; the policy decides by one small frame and answers the easy videos itself.
     """
     rgb, diff, sound = (_lite(1, size, num_stages=5) for size in (96, 64, 64))
     modalities = (

@@ -12,7 +12,7 @@ from tests.support.models import LABELS, tiny_spec
 from tests.support.training_run import RUN, write_config
 from training.configuration.config import read_config
 from training.configuration.recipe import UnimodalConfig
-from training.data.array_store import InMemory
+from training.data.array_store import InMemoryArrays
 from training.run.engine import Engine
 from training.run.run_log import LOG_NAME
 from training.train import train
@@ -30,7 +30,7 @@ def several_labels():
     for video, row in enumerate(targets):
         for label, present in enumerate(row.tolist()):
             inputs[video, :, 64 * label : 64 * label + 32] += 8 * present
-    return Examples(InMemory(inputs), torch.ones(NUM_VIDEOS, 1).bool(), targets)
+    return Examples(InMemoryArrays(inputs), torch.ones(NUM_VIDEOS, 1).bool(), targets)
 
 
 def test_a_network_learns_several_labels_of_a_video():

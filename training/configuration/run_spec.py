@@ -92,7 +92,7 @@ def _with_one_ear(modality: ModalitySpec) -> ModalitySpec:
 
 
 def _with_cached_proxy(modality: ModalitySpec, config: ModelConfig) -> ModalitySpec:
-    """The preset's where flow itself is asked for and cached anyway, see `Data.policy_stream`."""
+    """The preset's where flow itself is asked for and cached anyway: `RunData.policy_stream`."""
     changed = _with_proxy(modality, config)
     shares = changed.proxy == "flow" and changed.policy.frames == changed.recognizer.frames
     return modality if shares else changed

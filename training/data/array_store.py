@@ -18,7 +18,7 @@ T = TypeVar("T")
 K = TypeVar("K")
 
 
-class Rows(Protocol):
+class ArrayStore(Protocol):
     """V videos' inputs, each (S, ...)."""
 
     def __len__(self) -> int: ...
@@ -27,17 +27,17 @@ class Rows(Protocol):
         """(B,) indices -> (B, S, ...)."""
         ...
 
-    def only(self, rows: Tensor) -> Rows:
+    def only(self, rows: Tensor) -> ArrayStore:
         """(V,) bool -> those videos alone."""
         ...
 
-    def for_epoch(self, epoch: int) -> Rows:
+    def for_epoch(self, epoch: int) -> ArrayStore:
         """The rows as `epoch` sees them, where they are drawn anew."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class InMemory:
+class InMemoryArrays:
     """Rows of a tensor, (V, S, ...)."""
 
     tensor: Tensor
@@ -48,15 +48,15 @@ class InMemory:
     def take(self, rows: Tensor) -> Tensor:
         return self.tensor[rows]
 
-    def only(self, rows: Tensor) -> InMemory:
-        return InMemory(self.tensor[rows])
+    def only(self, rows: Tensor) -> InMemoryArrays:
+        return InMemoryArrays(self.tensor[rows])
 
-    def for_epoch(self, epoch: int) -> InMemory:
+    def for_epoch(self, epoch: int) -> InMemoryArrays:
         return self
 
 
 @dataclass(frozen=True, slots=True)
-class OnDisk:
+class OnDiskArrays:
     """Rows that are read when they are taken: `read` of each item gives (S, ...)."""
 
     items: Sequence[Callable[[], NDArray[np.generic]]]
@@ -67,10 +67,10 @@ class OnDisk:
     def take(self, rows: Tensor) -> Tensor:
         return torch.from_numpy(np.stack([self.items[row]() for row in rows.tolist()]))
 
-    def only(self, rows: Tensor) -> OnDisk:
-        return OnDisk([self.items[row] for row in rows.nonzero()[:, 0].tolist()])
+    def only(self, rows: Tensor) -> OnDiskArrays:
+        return OnDiskArrays([self.items[row] for row in rows.nonzero()[:, 0].tolist()])
 
-    def for_epoch(self, epoch: int) -> OnDisk:
+    def for_epoch(self, epoch: int) -> OnDiskArrays:
         return self
 
 

@@ -1,4 +1,4 @@
-"""The input cache: every view of every video decoded once, one file each, resumable."""
+"""The input cache: every view of every video decoded once, resumable; what had to be skipped."""
 
 from __future__ import annotations
 
@@ -20,11 +20,16 @@ from model.common.errors import ClassificationError
 from model.files.atomic_file import write_atomically
 from model.spec.input_spec import InputArray
 from model.spec.model_spec import ModelSpec
-from training.data.clip import Part
+from training.data.clip import Clip
 from training.data.sources.sample import Sample
 from training.data.views import View, extract
 from training.run.progress import in_parallel
 
+logger = logging.getLogger(__name__)
+
+COLUMNS = ("path", "split", "code", "reason")
+# In the log; the file names them all.
+MOST_NAMED = 20
 # Goes into every key: raise it when the arrays of an unchanged spec change.
 INPUTS_VERSION = 2
 
@@ -100,7 +105,7 @@ class InputCache:
         """None when all went well. What goes wrong with the cache's own files is raised."""
         sample, view = job
         try:
-            arrays = extract(sample.path, self.spec, view, Part.of(sample))
+            arrays = extract(sample.path, self.spec, view, Clip.of(sample))
             file = self.file(sample, view)
         except (ClassificationError, OSError) as error:
             return Skipped.because(sample, error)
@@ -145,13 +150,6 @@ def _save(path: Path, arrays: Mapping[str, InputArray]) -> None:
     }
     with path.open("wb") as file:
         np.savez(file, allow_pickle=False, **small)
-
-
-logger = logging.getLogger(__name__)
-
-COLUMNS = ("path", "split", "code", "reason")
-# In the log; the file names them all.
-MOST_NAMED = 20
 
 
 @dataclass(frozen=True, slots=True)

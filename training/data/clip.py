@@ -17,7 +17,7 @@ PlaceStarts = Callable[[VideoInfo], Sequence[float]]
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Clip:
     """[start_seconds, end_seconds) of a video; None: to its end.
 
     SegmentFrames are of the part alone, and stand still past its end, as a video's do. A window of

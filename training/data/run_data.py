@@ -16,7 +16,7 @@ from torch import Tensor
 from model.common.cores import num_cores
 from model.spec.model_spec import Modality, ModalitySpec, ModelSpec
 from training.configuration.config import DataConfig
-from training.data.array_store import OnDisk
+from training.data.array_store import OnDiskArrays
 from training.data.cache import InputCache, Item, report_skipped
 from training.data.sources.manifest import Manifest, Split
 from training.data.targets import multi_hot
@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Data:
+class RunData:
     """`names`: the modalities that are trained, of those that the cache holds. `curve`: validation
     by numbers of segments other than the model's own."""
 
@@ -52,9 +52,11 @@ class Data:
         columns = [self.cache.spec.modality_names.index(name) for name in self.names]
         return torch.stack([torch.from_numpy(row[:, columns]).bool() for row in rows])
 
-    def raw(self, items: Sequence[Item], stream: str) -> OnDisk:
+    def raw(self, items: Sequence[Item], stream: str) -> OnDiskArrays:
         """Rows of decoded inputs, see `views.extract`."""
-        return OnDisk([partial(self.cache.load, sample, view, stream) for sample, view in items])
+        return OnDiskArrays(
+            [partial(self.cache.load, sample, view, stream) for sample, view in items]
+        )
 
     def policy_stream(self, modality: ModalitySpec) -> str:
         """Where flow is judged by flow itself, and cached for another proxy: the recogniser's."""
@@ -70,7 +72,7 @@ def load_data(
     names: tuple[Modality, ...],
     engine: Engine,
     skipped: Path,
-) -> Data:
+) -> RunData:
     """Decode what is not cached yet; unreadable videos are left out, and listed in `skipped`.
 
     `spec` is the one by which inputs are decoded, see `make_input_spec`.
@@ -89,7 +91,7 @@ def load_data(
     for split, some in wanted.items():
         samples = cache.present(manifest.split(split), some)
         items[split] = [(sample, view) for view in some for sample in samples]
-    return Data(
+    return RunData(
         cache,
         manifest,
         names,

@@ -17,10 +17,10 @@ from model.inputs.probing.video_info import VideoInfo
 from model.inputs.video_inputs import VideoInputs
 from model.spec.input_spec import InputArray
 from model.spec.model_spec import ModelSpec
-from training.data.clip import Part
+from training.data.clip import Clip
 
 DECODE_SECONDS = 300.0
-WHOLE = Part()
+WHOLE = Clip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ def stream_names(spec: ModelSpec) -> tuple[str, ...]:
     )
 
 
-def extract(path: Path, spec: ModelSpec, view: View, part: Part = WHOLE) -> dict[str, InputArray]:
+def extract(path: Path, spec: ModelSpec, view: View, clip: Clip = WHOLE) -> dict[str, InputArray]:
     """Decode one view: each stream (S, ...), and `available` (S, M).
 
     A draw jitters the segments' starts, each within its share of the video, and takes one crop
@@ -52,7 +52,7 @@ def extract(path: Path, spec: ModelSpec, view: View, part: Part = WHOLE) -> dict
     Raises:
         VideoError: the file cannot be used.
     """
-    video = open_view(path, spec, view, part)
+    video = open_view(path, spec, view, clip)
     rows = range(len(video.segments))
     arrays: dict[str, InputArray] = {"available": video.available().astype(np.uint8)}
     for name in spec.modality_names:
@@ -65,12 +65,12 @@ def open_view(
     path: Path,
     spec: ModelSpec,
     view: View,
-    part: Part = WHOLE,
+    clip: Clip = WHOLE,
     *,
     limit_seconds: float = DECODE_SECONDS,
 ) -> VideoInputs:
     """The inputs of a view, computed as they are asked for. Raises what `open_video` raises."""
-    seed = _seed(path, view, part)
+    seed = _seed(path, view, clip)
 
     def planner(info: VideoInfo) -> Plan:
         def starts(info: VideoInfo) -> tuple[float, ...]:
@@ -80,7 +80,7 @@ def open_view(
             generator = np.random.default_rng([*seed, 1])
             return jittered_starts(info, spec.inputs, view.segments, generator)
 
-        return part.plan(info, spec.inputs, starts)
+        return clip.plan(info, spec.inputs, starts)
 
     return open_video(
         path,
@@ -92,10 +92,12 @@ def open_view(
     )
 
 
-def _seed(path: Path, view: View, part: Part) -> list[int] | None:
+def _seed(path: Path, view: View, clip: Clip) -> list[int] | None:
     if view.draw is None:
         return None
-    name = path.name if part == WHOLE else f"{path.name} {part}"
+    # The words of an earlier class, so that cached views and new draws stay the same.
+    bounds = f"Part(start_seconds={clip.start_seconds!r}, end_seconds={clip.end_seconds!r})"
+    name = path.name if clip == WHOLE else f"{path.name} {bounds}"
     return [zlib.crc32(name.encode()), view.draw]
 
 

@@ -23,7 +23,7 @@ from model.inference.decisions import (
     keep_probabilities,
 )
 from model.runtime.base import Array, Runtime
-from training.data.clip import Part
+from training.data.clip import Clip
 from training.data.sources.manifest import Sample
 from training.data.views import View, open_view
 from training.evaluation.primary_metric import hits_among, primary_metric
@@ -103,7 +103,7 @@ def _label_indices(runtime: Runtime, sample: Sample) -> tuple[int, ...]:
 
 def _outputs(runtime: Runtime, sample: Sample, labels: tuple[int, ...], segments: int) -> Outputs:
     spec = runtime.spec
-    video = open_view(sample.path, spec, View(segments), Part.of(sample))
+    video = open_view(sample.path, spec, View(segments), Clip.of(sample))
     available = video.available()
     names = spec.modality_names
     features = [runtime.policy_features(name, video.policy_inputs(name)) for name in names]

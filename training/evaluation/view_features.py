@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from model.networks.adamml import AdaMML
 from training.configuration.config import TrainConfig
 from training.data.cache import Item
-from training.data.run_data import Data
+from training.data.run_data import RunData
 from training.features.features import Features, JointData
 from training.features.pooling import pool_all
 from training.features.stage_outputs import pooled_features
@@ -16,7 +16,7 @@ from training.run.engine import Engine
 
 
 def curve_features(
-    config: TrainConfig, model: AdaMML, data: Data, engine: Engine
+    config: TrainConfig, model: AdaMML, data: RunData, engine: Engine
 ) -> Iterator[Features]:
     """Validation with other numbers of segments than the model's own, one number at a time.
 
@@ -27,7 +27,7 @@ def curve_features(
 
 
 def view_features(
-    config: TrainConfig, model: AdaMML, data: Data, items: Sequence[Item], engine: Engine
+    config: TrainConfig, model: AdaMML, data: RunData, items: Sequence[Item], engine: Engine
 ) -> Features:
     """Of `items`, whose inputs are cached; where networks are frozen, their outputs are as well."""
     rows: JointData

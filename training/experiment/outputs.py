@@ -16,13 +16,13 @@ from model.networks.adamml import AdaMML
 from training.configuration.config import TrainConfig
 from training.configuration.run_spec import make_input_spec
 from training.data.cache import InputCache, Item
-from training.data.run_data import Data
+from training.data.run_data import RunData
 from training.data.sources.manifest import Split, read_manifest
 from training.data.views import View
 from training.evaluation.evaluate import Outputs
 from training.evaluation.view_features import view_features
 from training.features.features import Features
-from training.joint.objective import judge, recognition_logits
+from training.joint.objective import policy_outputs, recognition_logits
 from training.run.engine import Engine
 
 
@@ -45,7 +45,7 @@ def split_outputs(
     workers = config.data.workers or num_cores()
     built = cache.build(manifest.split(split), [view], workers=workers, name=split)
     items: list[Item] = [(sample, view) for sample in built.samples]
-    data = Data(cache, manifest, model.spec.modality_names, train=(), val=items)
+    data = RunData(cache, manifest, model.spec.modality_names, train=(), val=items)
     features = view_features(config, model, data, items, Engine())
     return _outputs(model, features, [manifest.indices(sample) for sample, _ in items])
 
@@ -53,11 +53,11 @@ def split_outputs(
 @torch.no_grad()
 def _outputs(model: AdaMML, features: Features, labels: Sequence[Sequence[int]]) -> list[Outputs]:
     model.eval()
-    verdict = judge(model, features)
-    probabilities = keep_probabilities(verdict.logits.numpy())
+    policy = policy_outputs(model, features)
+    probabilities = keep_probabilities(policy.logits.numpy())
     available = features.available.numpy()
     logits = recognition_logits(model, features).numpy() * available[..., None]
-    exits = None if verdict.exit_logits is None else verdict.exit_logits.numpy()
+    exits = None if policy.exit_logits is None else policy.exit_logits.numpy()
     return [
         Outputs(
             probabilities=probabilities[row],

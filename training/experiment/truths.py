@@ -12,7 +12,7 @@ from typing import Any
 
 from model.inference.loading import load_classifier
 from training.experiment.results import FOLDER, write_results
-from training.synth.evaluation import judge
+from training.synth.evaluation import evaluate_selections
 from training.synth.generate import SETTINGS_FILE
 from training.synth.settings import SynthSettings
 
@@ -27,7 +27,7 @@ def measure(folder: Path, checkpoints: Sequence[Path]) -> dict[str, Any]:
     """Of every checkpoint, named by its folder, what `training.synth.evaluation` finds."""
     settings = SynthSettings.model_validate_json((folder / SETTINGS_FILE).read_text())
     verdicts = {
-        path.parent.name: judge(load_classifier(path), folder, "test").as_dict()
+        path.parent.name: evaluate_selections(load_classifier(path), folder, "test").as_dict()
         for path in checkpoints
     }
     about = _ABOUT.format(never=", ".join(settings.never) or "none")

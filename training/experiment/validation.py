@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from model.files.checkpoint import read_spec
 from model.inference.operating_points import dense_gflops
 from training.experiment.suite import Suite, run_config
-from training.joint.operating_points import price
+from training.joint.operating_points import penalized_loss
 
 
 def validation_prices(suite: Suite) -> Mapping[str, Mapping[int, float]]:
-    """By row in which a policy decides, and seed: the least `price` on the run's validation curve.
+    """By row in which a policy decides, and seed: the least `penalized_loss` of the run's curve.
 
     The runs must be trained, see `run_suite`.
     """
@@ -26,4 +26,4 @@ def _price(suite: Suite, run: str, seed: int) -> float:
     config = run_config(suite, run, seed)
     spec = read_spec(config.output / f"{config.name}.safetensors")
     dense = dense_gflops(spec)
-    return min(price(point, dense) for point in spec.curve)
+    return min(penalized_loss(point, dense) for point in spec.curve)

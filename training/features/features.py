@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from model.spec.model_spec import Modality
-from training.data.array_store import Rows
+from training.data.array_store import ArrayStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +76,8 @@ class JointData(Protocol):
 class RawData:
     """Decoded inputs on disk, for training whole networks; see Features."""
 
-    recognition: Mapping[Modality, Rows]
-    policy: Mapping[Modality, Rows]
+    recognition: Mapping[Modality, ArrayStore]
+    policy: Mapping[Modality, ArrayStore]
     silence: Mapping[Modality, Tensor]
     available: Tensor
     targets: Tensor

@@ -15,13 +15,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from tqdm import tqdm
 
 from model.files.atomic_file import write_atomically
 from model.networks.trunk import Trunk
-from training.data.array_store import OnDisk, Rows
+from training.data.array_store import ArrayStore, OnDiskArrays
 from training.data.cache import InputCache, Item
 from training.run.engine import Engine
+from training.run.progress import progress
 
 Array = NDArray[np.generic]
 CALIBRATION_VIDEOS = 96
@@ -36,10 +36,10 @@ def stage_outputs(
     stream: str,
     stage: int | None,
     engine: Engine,
-) -> Rows:
+) -> ArrayStore:
     """Rows (S, F, c, h, w) half: what `stage` hands on. None: the cached (S, ...) inputs."""
     if stage is None:
-        return OnDisk([partial(cache.load, sample, view, stream) for sample, view in items])
+        return OnDiskArrays([partial(cache.load, sample, view, stream) for sample, view in items])
 
     def compute(inputs: Tensor) -> Tensor:
         outputs = trunk.forward_to(inputs, stage)
@@ -47,14 +47,14 @@ def stage_outputs(
 
     key = f"{_digest(trunk)} stage {stage}"
     files = _computed(trunk, cache, items, stream, key, compute, engine)
-    return OnDisk([partial(np.load, file) for file in files])
+    return OnDiskArrays([partial(np.load, file) for file in files])
 
 
 @dataclass(frozen=True, slots=True)
-class StagedRows:
+class StagedArrays:
     """What `stage` of a frozen trunk makes of rows that change from epoch to epoch."""
 
-    rows: Rows
+    rows: ArrayStore
     trunk: Trunk
     stage: int
     engine: Engine
@@ -69,10 +69,10 @@ class StagedRows:
             outputs = self.trunk.forward_to(inputs.flatten(0, 1), self.stage)
         return outputs.reshape(*inputs.shape[:2], -1, *outputs.shape[1:]).half().cpu()
 
-    def only(self, rows: Tensor) -> StagedRows:
+    def only(self, rows: Tensor) -> StagedArrays:
         return replace(self, rows=self.rows.only(rows))
 
-    def for_epoch(self, epoch: int) -> StagedRows:
+    def for_epoch(self, epoch: int) -> StagedArrays:
         return replace(self, rows=self.rows.for_epoch(epoch))
 
 
@@ -96,18 +96,22 @@ def _computed(
 ) -> list[Path]:
     """One file an item, kept for later runs; the processes of a machine share the work."""
     trunk.eval()
-    files = [_file(cache, item, f"{stream} {key} {engine.hardware.facts()}") for item in items]
+    files = [
+        _file(cache, item, f"{stream} {key} {engine.hardware.fingerprint()}") for item in items
+    ]
     # Divided before looking at what is missing: by then another process may have begun.
     share = list(zip(items, files, strict=True))[
         engine.ranks.local_rank :: engine.ranks.local_world
     ]
     share = [pair for pair in share if not pair[1].exists()]
-    for (sample, view), file in tqdm(share, desc=f"frozen {stream}", disable=None):
-        inputs = _as_network_input(cache.load(sample, view, stream), engine)
-        with torch.no_grad(), engine.hardware.autocast():
-            outputs = compute(inputs).cpu().numpy()
-        file.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(file, partial(_save, outputs))
+    with progress(f"frozen {stream}", "view", total=len(share)) as bar:
+        for (sample, view), file in share:
+            inputs = _as_network_input(cache.load(sample, view, stream), engine)
+            with torch.no_grad(), engine.hardware.autocast():
+                outputs = compute(inputs).cpu().numpy()
+            file.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(file, partial(_save, outputs))
+            bar.update()
     engine.ranks.wait()
     return files
 
@@ -133,7 +137,7 @@ def _save(outputs: Array, path: Path) -> None:
 
 
 @torch.no_grad()
-def features_from(trunk: Trunk, outputs: Rows, stage: int | None, engine: Engine) -> Tensor:
+def features_from(trunk: Trunk, outputs: ArrayStore, stage: int | None, engine: Engine) -> Tensor:
     """(V, S, D) from what `stage_outputs` gave for the same `stage`; the ranks share the work."""
     trunk.eval()
     first = _features(trunk, outputs, 0, stage, engine)
@@ -143,7 +147,9 @@ def features_from(trunk: Trunk, outputs: Rows, stage: int | None, engine: Engine
     return engine.ranks.sum(features)
 
 
-def _features(trunk: Trunk, outputs: Rows, row: int, stage: int | None, engine: Engine) -> Tensor:
+def _features(
+    trunk: Trunk, outputs: ArrayStore, row: int, stage: int | None, engine: Engine
+) -> Tensor:
     inputs = outputs.take(torch.tensor([row]))[0]
     with engine.hardware.autocast():
         if stage is None:

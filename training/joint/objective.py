@@ -88,18 +88,18 @@ class JointObjective(nn.Module):
         self, batch: Features, draws: Draws, temperature: float, trains_policy: bool
     ) -> Outcome:
         features = pool(self.model, self._silenced(batch, draws))
-        verdict = judge(self.model, features)
-        decisions = self._decisions(verdict.logits, features, draws, temperature)
+        policy = policy_outputs(self.model, features)
+        decisions = self._decisions(policy.logits, features, draws, temperature)
         logits = recognition_logits(self.model, features).float()
-        video = self.model.fuse(logits, decisions, verdict.exit_logits).video
+        video = self.model.fuse(logits, decisions, policy.exit_logits).video
         if trains_policy:
             weights = self.get_buffer("cost_weights")
             losses = policy_loss(video, features.targets, decisions, weights, self.config)
         else:
             losses = recognition_loss(video, features.targets)
-            if verdict.exit_logits is not None:
+            if policy.exit_logits is not None:
                 # Of itself too: the fusion alone would leave the exit what the others miss.
-                losses = losses + recognition_loss(verdict.exit_logits.mean(1), features.targets)
+                losses = losses + recognition_loss(policy.exit_logits.mean(1), features.targets)
         return Outcome(losses, decisions.detach(), is_correct(video, features.targets))
 
     def _silenced(self, batch: Features, draws: Draws) -> Features:
@@ -131,17 +131,17 @@ def recognition_logits(model: AdaMML, features: Features) -> Tensor:
     return torch.stack(logits, dim=2)
 
 
-class Verdict(NamedTuple):
+class PolicyOutputs(NamedTuple):
     """What the policy makes of videos."""
 
     logits: Tensor  # (V, S, M, 2) raw outputs
     exit_logits: Tensor | None  # (V, S, K)
 
 
-def judge(model: AdaMML, features: Features) -> Verdict:
+def policy_outputs(model: AdaMML, features: Features) -> PolicyOutputs:
     """The policy above its branches."""
     shape = features.available.shape[:2]
     rows = [features.policy[name].flatten(0, 1) for name in model.spec.modality_names]
     joint, exits = model.policy.joint(rows, features.available.flatten(0, 1))
     logits = model.policy.recur(joint.reshape(*shape, -1)).float()
-    return Verdict(logits, None if exits is None else exits.reshape(*shape, -1).float())
+    return PolicyOutputs(logits, None if exits is None else exits.reshape(*shape, -1).float())

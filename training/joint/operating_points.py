@@ -12,12 +12,12 @@ import torch
 from torch import Tensor
 
 from model.inference.decisions import BoolArray, FloatArray, choose, keep_probabilities
-from model.inference.operating_points import badness, dense_gflops
+from model.inference.operating_points import dense_gflops, expected_loss
 from model.networks.adamml import AdaMML
 from model.spec.model_spec import ModelSpec, OperatingPoint
 from training.data.targets import accuracy, recognition_loss
 from training.features.features import Features
-from training.joint.objective import judge, recognition_logits
+from training.joint.objective import policy_outputs, recognition_logits
 
 NUM_THRESHOLDS = 200
 # Between the probabilities on either side of a threshold: 500 times what runtimes differ by. On
@@ -47,35 +47,35 @@ def sweep(
     return Sweep(thinned(frontier(points)), serving_point(points, dense_gflops(model.spec)))
 
 
-def everything(model: AdaMML, val: Features) -> Sweep:
+def dense_point(model: AdaMML, val: Features) -> Sweep:
     """For a baseline without a policy: no curve, and a threshold that keeps all."""
     return Sweep((), measure(model, val)[0])
 
 
 def serving_point(points: Iterable[OperatingPoint], dense: float) -> OperatingPoint:
-    """The point of least loss, unless another saves more than that is worth, see `price`."""
-    return min(points, key=lambda point: price(point, dense))
+    """The point of least `penalized_loss`: of least loss, unless another saves more than that."""
+    return min(points, key=lambda point: penalized_loss(point, dense))
 
 
-def price(point: OperatingPoint, dense: float) -> float:
+def penalized_loss(point: OperatingPoint, dense: float) -> float:
     """Loss in nats, and what the compute is worth: WORTH_OF_DENSE for `dense` GFLOPs."""
-    return badness(point) + WORTH_OF_DENSE * point.gflops / dense
+    return expected_loss(point) + WORTH_OF_DENSE * point.gflops / dense
 
 
 @torch.no_grad()
 def measure(model: AdaMML, features: Features, mix: Tensor | None = None) -> list[OperatingPoint]:
     """One point per threshold, deciding as serving does; the features are pooled."""
     model.eval()
-    verdict = judge(model, features)
+    policy = policy_outputs(model, features)
     logits = recognition_logits(model, features)
-    probabilities = keep_probabilities(verdict.logits.float().cpu().numpy())
+    probabilities = keep_probabilities(policy.logits.float().cpu().numpy())
     available = features.available.cpu().numpy()
     points, targets = [], features.targets.cpu()
     weights = even_weights(len(targets)) if mix is None else mixed_like(targets, mix.cpu())
     for threshold in thresholds(probabilities[available]):
         selected = _selected(model.spec, probabilities, available, threshold)
         decisions = torch.from_numpy(selected).to(logits)
-        video = model.fuse(logits, decisions, verdict.exit_logits).video
+        video = model.fuse(logits, decisions, policy.exit_logits).video
         points.append(
             OperatingPoint(
                 threshold=threshold,
@@ -110,8 +110,8 @@ def frontier(points: Iterable[OperatingPoint]) -> list[OperatingPoint]:
     less. Not by accuracy: among few videos the best of many points is the luckiest one.
     """
     kept: list[OperatingPoint] = []
-    for point in sorted(points, key=lambda point: (point.gflops, badness(point))):
-        if not kept or badness(point) < badness(kept[-1]):
+    for point in sorted(points, key=lambda point: (point.gflops, expected_loss(point))):
+        if not kept or expected_loss(point) < expected_loss(kept[-1]):
             kept.append(point)
     return kept
 
@@ -125,7 +125,7 @@ def thinned(curve: Sequence[OperatingPoint], most: int = MAX_POINTS) -> tuple[Op
     left = list(curve)
     while len(left) > most:
         losses = [
-            (badness(before) - badness(point)) * (after.gflops - point.gflops)
+            (expected_loss(before) - expected_loss(point)) * (after.gflops - point.gflops)
             for before, point, after in zip(left, left[1:], left[2:], strict=False)
         ]
         del left[1 + losses.index(min(losses))]

@@ -12,14 +12,14 @@ from model.spec.dummy_inputs import dummy_inputs
 from model.spec.model_spec import Modality
 from training.configuration.config import TrainConfig
 from training.data.cache import Item
-from training.data.run_data import Data
+from training.data.run_data import RunData
 from training.features.features import Features, RawData
 from training.features.stage_outputs import calibrate_norm, pooled_features
 from training.run.engine import Engine
 from training.unimodal.pretrained import load_imagenet
 
 
-def prepare_policy(config: TrainConfig, model: AdaMML, data: Data, engine: Engine) -> None:
+def prepare_policy(config: TrainConfig, model: AdaMML, data: RunData, engine: Engine) -> None:
     """What the policy's branches start from, with statistics that fit their inputs."""
     for modality in model.spec.modalities:
         branch = model.policy.branch(modality.name)
@@ -35,7 +35,7 @@ def prepare_policy(config: TrainConfig, model: AdaMML, data: Data, engine: Engin
 
 def joint_features(
     model: AdaMML,
-    data: Data,
+    data: RunData,
     items: Sequence[Item],
     recognition: Mapping[Modality, Tensor],
     engine: Engine,
@@ -57,7 +57,7 @@ def joint_features(
     )
 
 
-def raw_data(model: AdaMML, data: Data, items: Sequence[Item]) -> RawData:
+def raw_data(model: AdaMML, data: RunData, items: Sequence[Item]) -> RawData:
     """The decoded inputs themselves, for training end to end."""
     names = model.spec.modality_names
     return RawData(

@@ -1,4 +1,4 @@
-"""Judging a model as serving decides: a threshold, no sampling."""
+"""Validating a model as serving decides: a threshold, no sampling."""
 
 # Dimensions: V videos, S segments, M modalities.
 
@@ -13,7 +13,7 @@ from model.networks.adamml import AdaMML
 from model.networks.decisions import decide
 from training.data.targets import accuracy, recognition_loss
 from training.features.features import Features
-from training.joint.objective import judge, recognition_logits
+from training.joint.objective import policy_outputs, recognition_logits
 from training.joint.operating_points import WORTH_OF_DENSE
 
 
@@ -39,10 +39,10 @@ def validate(model: AdaMML, features: Features, *, threshold: float) -> Validati
     model.eval()
     costs = model.spec.require_costs()
     macs = [costs.recognition[name].total for name in model.spec.modality_names]
-    verdict = judge(model, features)
-    decisions = decide(verdict.logits, threshold, features.available).cpu()
+    policy = policy_outputs(model, features)
+    decisions = decide(policy.logits, threshold, features.available).cpu()
     logits = recognition_logits(model, features)
-    video = model.fuse(logits, decisions.to(logits), verdict.exit_logits).video
+    video = model.fuse(logits, decisions.to(logits), policy.exit_logits).video
     spent = (decisions.double() * torch.tensor(macs, dtype=torch.float64)).sum(dim=(1, 2))
     return Validation(
         accuracy=accuracy(video.cpu(), features.targets.cpu()),

@@ -16,7 +16,7 @@ from training.run.fingerprint import Fingerprint, differences
 
 State = dict[str, Any]
 
-# Raise it when a state of the same facts would be read wrongly.
+# Raise it when a state of the same fingerprint would be read wrongly.
 STATE_VERSION = 1
 
 
@@ -34,25 +34,25 @@ class Stateful(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class StageFile:
-    """One stage's state at `path`, together with the facts that it depends on."""
+    """One stage's state at `path`, together with the fingerprint of what it depends on."""
 
     path: Path
-    facts: Fingerprint
+    fingerprint: Fingerprint
 
     def load(self) -> State | None:
         """What `save` was given last; None when nothing was saved.
 
         Raises:
-            StateError: the file is damaged, or was left by a run of other facts.
+            StateError: the file is damaged, or was left by a run with another fingerprint.
         """
         if not self.path.exists():
             return None
         try:
             saved: State = torch.load(self.path, map_location="cpu", weights_only=True)
-            facts, state = saved["facts"], saved["state"]
+            found, state = saved["facts"], saved["state"]
         except (RuntimeError, EOFError, KeyError, pickle.UnpicklingError) as error:
             raise StateError(f"{self.path} is damaged, delete it: {error}") from error
-        if different := differences(self._facts(), facts):
+        if different := differences(self._fingerprint(), found):
             raise StateError(
                 f"{self.path} was left by another run: {different}. Restore that, choose another"
                 " output, or delete the file to begin this stage anew"
@@ -64,12 +64,12 @@ class StageFile:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         for unfinished in self.path.parent.glob(f".{self.path.name}.*"):
             unfinished.unlink()  # by a run that was killed while it wrote
-        saved = {"facts": self._facts(), "state": dict(state)}
+        saved = {"facts": self._fingerprint(), "state": dict(state)}
         write_atomically(self.path, lambda path: torch.save(saved, path))
 
-    def _facts(self) -> dict[str, str]:
+    def _fingerprint(self) -> dict[str, str]:
         versions = {"state_version": str(STATE_VERSION), "torch": str(torch.__version__)}
-        return {**versions, **self.facts}
+        return {**versions, **self.fingerprint}
 
 
 class Resumable:

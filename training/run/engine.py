@@ -13,6 +13,8 @@ from training.run.distributed import Ranks, join_ranks
 from training.run.hardware import Hardware, find_hardware
 from training.run.run_log import RunLog
 
+LOCK_NAME = ".lock"
+
 
 @dataclass(frozen=True, slots=True)
 class Engine:
@@ -25,9 +27,9 @@ class Engine:
     ranks: Ranks = field(default_factory=Ranks)
     log: RunLog = field(default_factory=lambda: RunLog(None))
 
-    def facts(self) -> dict[str, str]:
+    def fingerprint(self) -> dict[str, str]:
         """What of it decides the bits of a result."""
-        return {**self.hardware.facts(), "processes": str(self.ranks.world)}
+        return {**self.hardware.fingerprint(), "processes": str(self.ranks.world)}
 
 
 @contextmanager
@@ -39,9 +41,6 @@ def start_engine(config: TrainConfig) -> Iterator[Engine]:
     log = RunLog(folder, tensorboard=config.tensorboard)
     with run_lock(folder) if folder else nullcontext(), closing(log):
         yield Engine(hardware, ranks, log)
-
-
-LOCK_NAME = ".lock"
 
 
 @contextmanager

@@ -22,7 +22,7 @@ def fingerprint_of(name: str, value: object) -> dict[str, str]:
         nested = [fingerprint_of(f"{name}.{index}", item) for index, item in enumerate(value)]
     else:
         return {name: str(value)}
-    return {key: text for facts in nested for key, text in facts.items()}
+    return {key: text for part in nested for key, text in part.items()}
 
 
 def differences(now: Fingerprint, before: Fingerprint) -> str:

@@ -1,4 +1,4 @@
-"""Where a run computes, and in which precision."""
+"""Where a run computes, in which precision, and weights rounded for half precision."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from torch import nn
 from training.configuration.config import HardwareConfig
 
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+_ROUNDED = (nn.Conv2d, nn.Linear, nn.LSTMCell)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class Hardware:
         """Keeps float16's gradients from vanishing; does nothing otherwise."""
         return torch.amp.GradScaler(self.device.type, enabled=self.dtype == torch.float16)
 
-    def facts(self) -> dict[str, str]:
+    def fingerprint(self) -> dict[str, str]:
         """What of it decides the bits of a result."""
         return {"device": self.device.type, "precision": str(self.dtype)}
 
@@ -51,9 +52,6 @@ def _find_device(wanted: str) -> torch.device:
     index = int(os.environ.get("LOCAL_RANK", "0"))
     torch.cuda.set_device(index)
     return torch.device("cuda", index)
-
-
-_ROUNDED = (nn.Conv2d, nn.Linear, nn.LSTMCell)
 
 
 @torch.no_grad()

@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class SelectionReport:
     """Of one split: top-1 accuracy, and how selections agree with the truth, by modality."""
 
     num_videos: int
@@ -52,14 +52,14 @@ class Verdict:
         return "\n".join(lines)
 
 
-def judge(
+def evaluate_selections(
     classifier: Classifier,
     folder: Path,
     split: Split,
     options: ClassifyOptions | None = None,
     *,
     workers: int = 1,
-) -> Verdict:
+) -> SelectionReport:
     """Classify the clips of `split` as they would be served. Unreadable ones are left out.
 
     With as many segments as the clips have slots (five by default), the segments are the slots.
@@ -77,7 +77,7 @@ def judge(
             logger.warning("%s is left out: %s", sample.path, error)
             return None
 
-    answers = in_parallel(answer, samples, workers=workers, desc="judge", unit="clip")
+    answers = in_parallel(answer, samples, workers=workers, desc="classify", unit="clip")
     pairs = [
         (answer, _truth_of(sample, folder, truths))
         for sample, answer in zip(samples, answers, strict=True)
@@ -85,7 +85,7 @@ def judge(
     ]
     if not pairs:
         raise ValueError(f"{folder}: no clip of {split} could be classified")
-    return _verdict(pairs, classifier.spec.modality_names)
+    return _report(pairs, classifier.spec.modality_names)
 
 
 def _truth_of(sample: Sample, folder: Path, truths: Mapping[str, ClipTruth]) -> ClipTruth:
@@ -95,7 +95,9 @@ def _truth_of(sample: Sample, folder: Path, truths: Mapping[str, ClipTruth]) -> 
     return truths[name]
 
 
-def _verdict(pairs: list[tuple[Classification, ClipTruth]], names: tuple[Modality, ...]) -> Verdict:
+def _report(
+    pairs: list[tuple[Classification, ClipTruth]], names: tuple[Modality, ...]
+) -> SelectionReport:
     selected: list[set[Modality]] = []
     informative: list[set[Modality]] = []
     for answer, truth in pairs:
@@ -104,7 +106,7 @@ def _verdict(pairs: list[tuple[Classification, ClipTruth]], names: tuple[Modalit
             selected.append({name for name, one in decisions if one.decision == "selected"})
             informative.append(segment_truth(truth, segment.start_seconds, segment.end_seconds))
     right = [answer.predictions[0].label == truth.label for answer, truth in pairs]
-    return Verdict(
+    return SelectionReport(
         num_videos=len(pairs),
         num_segments=len(selected),
         accuracy=sum(right) / len(right),

@@ -15,12 +15,12 @@ from model.common.cores import num_cores
 from model.networks.recognizer import Recognizer
 from model.spec.model_spec import Modality
 from training.configuration.recipe import UnimodalConfig
-from training.data.array_store import Rows
+from training.data.array_store import ArrayStore
 from training.data.augmentation.drawn_sound import DrawnSound
 from training.data.cache import Item
-from training.data.run_data import Data
+from training.data.run_data import RunData
 from training.data.soundtracks import Soundtracks
-from training.features.stage_outputs import StagedRows, stage_outputs
+from training.features.stage_outputs import StagedArrays, stage_outputs
 from training.run.engine import Engine
 
 
@@ -32,7 +32,7 @@ class Examples:
     activations, in half precision.
     """
 
-    inputs: Rows
+    inputs: ArrayStore
     available: Tensor  # (V, S) bool
     targets: Tensor  # (V,) or (V, K), see training.data.targets
 
@@ -49,7 +49,7 @@ class Examples:
 def cached_examples(
     recognizer: Recognizer,
     name: Modality,
-    data: Data,
+    data: RunData,
     items: Sequence[Item],
     config: UnimodalConfig,
     engine: Engine,
@@ -64,7 +64,7 @@ def cached_examples(
 
 
 def drawn_examples(
-    recognizer: Recognizer, data: Data, config: UnimodalConfig, *, seed: int, engine: Engine
+    recognizer: Recognizer, data: RunData, config: UnimodalConfig, *, seed: int, engine: Engine
 ) -> Examples:
     """Every training video with sound, once; the views beside the first are of no use here."""
     first = data.train[0][1]
@@ -78,11 +78,11 @@ def drawn_examples(
         tracks.build(samples, workers=num_cores())
     engine.ranks.wait()
     files = tracks.build(samples, workers=1)
-    rows: Rows = DrawnSound(files, data.cache.spec.inputs.audio, first.segments, config, seed)
+    rows: ArrayStore = DrawnSound(files, data.cache.spec.inputs.audio, first.segments, config, seed)
     if config.frozen_stages is not None:
         # A copy: the trunk itself goes into training mode.
         frozen = copy.deepcopy(recognizer.trunk).eval()
-        rows = StagedRows(rows, frozen, config.frozen_stages, engine)
+        rows = StagedArrays(rows, frozen, config.frozen_stages, engine)
     return Examples(
         inputs=rows,
         available=torch.ones(len(items), first.segments, dtype=torch.bool),

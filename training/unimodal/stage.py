@@ -13,7 +13,7 @@ from model.networks.adamml import AdaMML
 from model.networks.recognizer import Recognizer
 from model.spec.model_spec import Modality, ModelSpec
 from training.configuration.config import TrainConfig
-from training.data.run_data import Data
+from training.data.run_data import RunData
 from training.features.stage_outputs import calibrate_norm, features_from
 from training.run.checkpointing import StageFile
 from training.run.engine import Engine
@@ -36,7 +36,7 @@ class UnimodalResult(NamedTuple):
 def train_unimodal(
     config: TrainConfig,
     model: AdaMML,
-    data: Data,
+    data: RunData,
     name: Modality,
     *,
     file: StageFile,
@@ -65,7 +65,7 @@ def train_unimodal(
 def _train_unimodal(
     config: TrainConfig,
     model: AdaMML,
-    data: Data,
+    data: RunData,
     name: Modality,
     file: StageFile,
     engine: Engine,

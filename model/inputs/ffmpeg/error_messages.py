@@ -1,4 +1,4 @@
-"""Reading ffmpeg's complaints: which error they mean, and the words a client may see."""
+"""Reading ffmpeg's error messages: which error they mean, and the words a client may see."""
 
 from __future__ import annotations
 

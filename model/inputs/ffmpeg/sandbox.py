@@ -21,7 +21,7 @@ POLL_SECONDS = 0.05
 # How often to look for the end of a child that has closed its output.
 END_POLL_SECONDS = 0.002
 CHUNK_BYTES = 256 * 1024
-# Of a long complaint the beginning and the end are kept. A kilobyte a frame is usual, and the
+# Of long error output the beginning and the end are kept. A kilobyte a frame is usual, and the
 # frames' times are read from it.
 ERROR_HEAD_BYTES = 4 * 1024**2
 ERROR_TAIL_BYTES = 64 * 1024

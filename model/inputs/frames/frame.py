@@ -1,4 +1,4 @@
-"""Frame: one decoded picture, and when it is shown."""
+"""Frame: one decoded image, and when it is shown."""
 
 from __future__ import annotations
 

@@ -32,10 +32,10 @@ WITHOUT_INDEX = ("mpegts", "mpeg")
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """Frames by the grid index at which they are shown, and what ffmpeg complained about."""
+    """Frames by the grid index at which they are shown, and ffmpeg's error messages."""
 
     frames: dict[int, Frame]
-    complaints: str
+    messages: str
 
     @property
     def last_seconds(self) -> float | None:
@@ -63,7 +63,7 @@ def decode_frames(
         groups = pool.map(decoder.decode_group, _groups(runs, info))
         parts = [part for group in groups for part in group]
     frames = {index: frame for part in parts for index, frame in part.frames.items()}
-    return Decoded(frames, "\n".join(part.complaints for part in parts if part.complaints))
+    return Decoded(frames, "\n".join(part.messages for part in parts if part.messages))
 
 
 def _groups(runs: Sequence[Run], info: VideoInfo) -> list[Sequence[Run]]:
@@ -94,15 +94,15 @@ class _Decoder:
         key frame before."""
         if run.begin_seconds > 0 and self.reader.info.container in WITHOUT_INDEX:
             run = self._widened(run)
-        frames, complaints = self.reader.read(run, threads=self.threads)
+        frames, messages = self.reader.read(run, threads=self.threads)
         if not self._is_covered(run, frames):
             return self._again(run)
-        return Decoded(_placed(run, frames), complaints)
+        return Decoded(_placed(run, frames), messages)
 
     def _again(self, run: Run) -> Decoded:
         run = self._widened(run)
-        frames, complaints = self.reader.read(run, threads=self.threads)
-        return Decoded(_placed(run, frames), complaints)
+        frames, messages = self.reader.read(run, threads=self.threads)
+        return Decoded(_placed(run, frames), messages)
 
     def _is_covered(self, run: Run, frames: Sequence[Frame]) -> bool:
         return not self.reader.info.seekable or is_covered(run, _times(frames))

@@ -35,13 +35,13 @@ class FrameReader:
     awaited: Awaited = NOTHING
 
     def read(self, run: Run, *, threads: int) -> tuple[list[Frame], str]:
-        """The run's frames in order of time, and complaints."""
+        """The run's frames in order of time, and messages."""
         finished, early = self._run([run], threads)
         if threads > 1 and not _is_clean(finished):
             # Threads patch up a damaged stream differently each time, which would change answers.
             finished, early = self._run([run], 1)
         (times,) = shown_times(finished.errors, 1)
-        return self._frames(times, self._images(finished, early)), _complaints(run, finished)
+        return self._frames(times, self._images(finished, early)), _messages(run, finished)
 
     def read_together(self, runs: Sequence[Run]) -> list[list[Frame]] | None:
         """Each run's frames in order of time; None where anything at all was wrong: it would not
@@ -98,7 +98,7 @@ def _is_clean(finished: Finished) -> bool:
     return finished.status == 0 and not error_lines(finished.errors)
 
 
-def _complaints(run: Run, finished: Finished) -> str:
+def _messages(run: Run, finished: Finished) -> str:
     """Of a failure everything. Else what was said about the frames, but not after a seek, as
     decoders grumble until they meet a key frame."""
     if finished.status != 0:

@@ -1,4 +1,4 @@
-"""The pictures of all segments, also where a file is shorter than it says."""
+"""The frames of all segments, also where a file is shorter than it says."""
 
 from __future__ import annotations
 
@@ -85,10 +85,10 @@ def decode_segment_frames(
         warnings.append(_truncated(info))
         plan, wanted, decoded = attempt(info)
     if not decoded.frames:
-        raise no_frame_error(decoded.complaints, path, limits)
+        raise no_frame_error(decoded.messages, path, limits)
     missing = [index for index in wanted if index not in decoded.frames]
-    if decoded.complaints or missing:
-        warnings.append(_decode_errors(decoded.complaints, path, len(missing), len(wanted)))
+    if decoded.messages or missing:
+        warnings.append(_decode_errors(decoded.messages, path, len(missing), len(wanted)))
     indices = sorted({s.first_frame + offset for s in plan.segments for offset in offsets})
     return SegmentFrames(info, plan, fill(indices, decoded.frames), tuple(warnings))
 
@@ -143,8 +143,8 @@ def _true_end(
     return last + 1 / info.frame_rate
 
 
-def _decode_errors(complaints: str, path: Path, missing: int, wanted: int) -> AnswerWarning:
-    detail = f"decoding met errors: {explain(complaints, path)}" if complaints else ""
+def _decode_errors(messages: str, path: Path, missing: int, wanted: int) -> AnswerWarning:
+    detail = f"decoding met errors: {explain(messages, path)}" if messages else ""
     if missing:
         detail = f"{missing} of {wanted} frames could not be decoded; {detail}".removesuffix("; ")
     return AnswerWarning("decode_errors", detail)

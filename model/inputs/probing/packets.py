@@ -15,7 +15,7 @@ from model.inputs.probing.video_info import VideoInfo
 MAX_SCAN_BYTES = 64 * 1024**2
 # The frame on display and its key frame are looked for this far back, and then from the start.
 LEADS_SECONDS = (16.0, 64.0, None)
-# A stream without key frames refreshes its picture bit by bit, in about this time.
+# A stream without key frames refreshes its frame bit by bit, in about this time.
 REFRESH_SECONDS = 5.0
 
 
@@ -36,9 +36,9 @@ def scan_duration(
     Packets without times, as in raw streams, count 1 / `frame_rate` each. Raises
     UndecodableVideoError when there is no packet.
     """
-    packets, complaints = _read(path, stream_index, limits=limits, deadlines=deadlines)
+    packets, messages = _read(path, stream_index, limits=limits, deadlines=deadlines)
     if not packets:
-        raise UndecodableVideoError(f"there is no frame: {explain(complaints, path)}")
+        raise UndecodableVideoError(f"there is no frame: {explain(messages, path)}")
     timed = [(packet.start, packet.duration) for packet in packets if packet.start is not None]
     if not timed:
         return len(packets) / frame_rate
@@ -108,7 +108,7 @@ def _read(
     limits: DecodeLimits,
     deadlines: Deadlines,
 ) -> tuple[list[Packet], str]:
-    """The packets, all or from the key frame before an interval, and ffprobe's complaints."""
+    """The packets, all or from the key frame before an interval, and what ffprobe reported."""
     only = {} if interval is None else {"read_intervals": interval}
     command = probe_command(
         path,

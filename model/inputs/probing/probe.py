@@ -58,7 +58,7 @@ def probe(path: Path, *, limits: DecodeLimits, deadlines: Deadlines) -> VideoInf
 
 
 def _ask(path: Path, limits: DecodeLimits, deadlines: Deadlines) -> tuple[dict[str, Any], str]:
-    """ffprobe's document, and what it complained about."""
+    """ffprobe's document, and its error messages."""
     command = probe_command(path, limits, show_format=None, show_streams=None)
     finished = run_sandboxed(
         command, limits=limits, deadlines=deadlines, max_output_bytes=MAX_PROBE_BYTES

@@ -1,4 +1,4 @@
-"""Sound of the segments: decoding it, aligned with the pictures, and what is heard in each."""
+"""Sound of the segments: decoding it, aligned with the frames, and what is heard in each."""
 
 from __future__ import annotations
 

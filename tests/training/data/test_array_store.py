@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 import torch
 
-from training.data.array_store import InMemory, OnDisk, read_ahead
+from training.data.array_store import InMemoryArrays, OnDiskArrays, read_ahead
 
 
 def rows(kind):
     values = torch.arange(12).reshape(4, 3)
     if kind == "memory":
-        return InMemory(values)
-    return OnDisk([lambda row=row: values[row].numpy() for row in range(4)])
+        return InMemoryArrays(values)
+    return OnDiskArrays([lambda row=row: values[row].numpy() for row in range(4)])
 
 
 @pytest.mark.parametrize("kind", ["memory", "disk"])
@@ -29,7 +29,7 @@ def test_nothing_is_read_before_it_is_taken():
     def fail():
         raise AssertionError("read too early")
 
-    one = OnDisk([fail, lambda: np.zeros(1)]).only(torch.tensor([False, True]))
+    one = OnDiskArrays([fail, lambda: np.zeros(1)]).only(torch.tensor([False, True]))
 
     assert one.take(torch.tensor([0])).tolist() == [[0.0]]
 

@@ -11,7 +11,7 @@ from tests.support.models import tiny_spec
 from tests.support.moving_clip import moving_clip
 from training.data import cache as module
 from training.data.cache import InputCache, report_skipped
-from training.data.clip import Part
+from training.data.clip import Clip
 from training.data.sources.manifest import Sample
 from training.data.views import View, extract
 
@@ -146,10 +146,10 @@ def test_a_full_disk_is_no_fault_of_the_video(tmp_path, clip, monkeypatch):
 def test_a_part_shows_nothing_of_the_rest(tmp_path, draw):
     parts = [("red", 2), ("green", 2), ("blue", 2)]
     video = colour_clip(tmp_path / "clip.mp4", parts, tones=[(500, 6)])
-    green = extract(video, tiny_spec(), View(3, draw), Part(2.0, 4.0))["recognizer.rgb"]
-    blue = extract(video, tiny_spec(), View(3, draw), Part(4.0))["recognizer.rgb"]
+    green = extract(video, tiny_spec(), View(3, draw), Clip(2.0, 4.0))["recognizer.rgb"]
+    blue = extract(video, tiny_spec(), View(3, draw), Clip(4.0))["recognizer.rgb"]
     # Shorter than a segment: the picture stands still at its end.
-    short = extract(video, tiny_spec(), View(2, draw), Part(3.5, 4.0))["recognizer.rgb"]
+    short = extract(video, tiny_spec(), View(2, draw), Clip(3.5, 4.0))["recognizer.rgb"]
 
     assert {colour_of(image) for row in green for image in row} == {"green"}
     assert {colour_of(image) for row in blue for image in row} == {"blue"}
@@ -158,7 +158,7 @@ def test_a_part_shows_nothing_of_the_rest(tmp_path, draw):
 
 def test_the_whole_is_the_part_from_start_to_end(clip):
     whole = extract(clip, tiny_spec(), View(3))
-    part = extract(clip, tiny_spec(), View(3), Part(0.0, 2.0))
+    part = extract(clip, tiny_spec(), View(3), Clip(0.0, 2.0))
 
     for name, array in whole.items():
         np.testing.assert_array_equal(array, part[name])

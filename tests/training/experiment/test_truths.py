@@ -3,7 +3,7 @@
 from model.inference.loading import load_classifier
 from training.experiment.markdown import truths_table
 from training.experiment.truths import measure
-from training.synth.evaluation import judge
+from training.synth.evaluation import evaluate_selections
 from training.synth.generate import generate
 from training.synth.settings import SynthSettings
 
@@ -11,7 +11,7 @@ from training.synth.settings import SynthSettings
 def test_every_model_and_modality_has_a_row(tmp_path, tiny_bundle):
     folder = tmp_path / "data"
     generate(folder, SynthSettings(classes=2, clips_per_class=6, never=("flow",)), workers=2)
-    verdict = judge(load_classifier(tiny_bundle), folder, "test")
+    report = evaluate_selections(load_classifier(tiny_bundle), folder, "test")
 
     measured = measure(folder, [tiny_bundle])
     _, _, *rows = truths_table(measured).splitlines()
@@ -19,8 +19,8 @@ def test_every_model_and_modality_has_a_row(tmp_path, tiny_bundle):
     assert "Never informative: flow." in measured["about"]
     assert len(rows) == 3
     name = tiny_bundle.parent.name
-    assert rows[0].startswith(f"| {name} | {100 * verdict.accuracy:.1f} % | rgb |")
-    audio = verdict.agreement["audio"]
+    assert rows[0].startswith(f"| {name} | {100 * report.accuracy:.1f} % | rgb |")
+    audio = report.agreement["audio"]
     shares = (audio.recall, audio.specificity, audio.balanced_accuracy)
     cells = " | ".join(f"{100 * one:.1f} %" for one in shares)
     assert rows[1].endswith(f"| audio | {cells} |")

@@ -7,7 +7,7 @@ from tests.support.models import LABELS, tiny_spec
 from tests.support.training_run import write_config
 from training.configuration.config import HardwareConfig
 from training.configuration.recipe import UnimodalConfig
-from training.data.array_store import InMemory
+from training.data.array_store import InMemoryArrays
 from training.run.engine import Engine
 from training.run.hardware import Hardware, find_hardware
 from training.run.optimization import Stepper
@@ -24,7 +24,7 @@ def examples():
     inputs = torch.full((12, 1, 256, 256), -10.0)
     for video, label in enumerate(targets.tolist()):
         inputs[video, :, 64 * label : 64 * label + 32] += 8
-    return Examples(InMemory(inputs), torch.ones(12, 1).bool(), targets)
+    return Examples(InMemoryArrays(inputs), torch.ones(12, 1).bool(), targets)
 
 
 def train_on(hardware):

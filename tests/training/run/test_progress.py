@@ -8,6 +8,11 @@ from training.run import progress
 from training.run.progress import in_parallel
 
 
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
 def test_results_are_in_the_order_of_the_jobs():
     def work(job):
         time.sleep(0.02 * (3 - job))
@@ -47,6 +52,35 @@ def test_the_bar_begins_after_what_was_done_before(monkeypatch):
             bars.append((self.initial, self.total, self))
 
     monkeypatch.setattr(progress, "tqdm", Bar)
+    monkeypatch.setattr("sys.stderr", Terminal())
     in_parallel(str, range(3), workers=2, desc="test", total=10)
 
     assert [(initial, total, bar.n) for initial, total, bar in bars] == [(7, 10, 10)]
+
+
+def lines_of(caplog):
+    return [record.getMessage() for record in caplog.records]
+
+
+def test_without_a_terminal_a_line_comes_for_every_hundred_and_for_the_last(caplog):
+    caplog.set_level("INFO", logger=progress.__name__)
+
+    in_parallel(str, range(250), workers=2, desc="decode train", unit="video")
+
+    assert [line.split(",")[0] for line in lines_of(caplog)] == [
+        "decode train: 100 of 250 videos",
+        "decode train: 200 of 250 videos",
+        "decode train: 250 of 250 videos",
+    ]
+    assert all("a second" in line and line.endswith("s left") for line in lines_of(caplog))
+
+
+def test_on_a_terminal_there_is_a_bar_and_no_line(caplog, monkeypatch):
+    caplog.set_level("INFO", logger=progress.__name__)
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stderr", terminal)
+
+    in_parallel(str, range(250), workers=2, desc="decode train")
+
+    assert lines_of(caplog) == []
+    assert "250/250" in terminal.getvalue()

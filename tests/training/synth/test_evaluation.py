@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 from cli.main import app
 from model.inference.classification import ClassifyOptions
 from model.inference.loading import load_classifier
-from training.synth.evaluation import judge
+from training.synth.evaluation import evaluate_selections
 from training.synth.truth import read_truth, write_truth
 
 
@@ -20,26 +20,26 @@ def classifier(tiny_bundle):
 def judged(classifier, data_set, threshold):
     folder, plans = data_set
     options = ClassifyOptions(segments=5, threshold=threshold)
-    verdict = judge(classifier, folder, "val", options)
-    return verdict, [plan for plan in plans if plan.split == "val"]
+    report = evaluate_selections(classifier, folder, "val", options)
+    return report, [plan for plan in plans if plan.split == "val"]
 
 
 def test_who_keeps_everything_finds_all_and_drops_nothing(classifier, data_set):
-    verdict, plans = judged(classifier, data_set, 0.0)
+    report, plans = judged(classifier, data_set, 0.0)
 
-    assert (verdict.num_videos, verdict.num_segments) == (len(plans), 5 * len(plans))
-    for agreement in verdict.agreement.values():
+    assert (report.num_videos, report.num_segments) == (len(plans), 5 * len(plans))
+    for agreement in report.agreement.values():
         assert (agreement.recall, agreement.specificity) == (1.0, 0.0)
         assert agreement.balanced_accuracy == 0.5
 
 
 def test_who_keeps_next_to_nothing_misses_nearly_all(classifier, data_set):
     """Where nothing exceeds the threshold, the one likeliest modality of a video is kept."""
-    verdict, plans = judged(classifier, data_set, 1.0)
+    report, plans = judged(classifier, data_set, 1.0)
     informative, others = 2 * len(plans), 3 * len(plans)
     kept = sum(
         agreement.recall * informative + (1 - agreement.specificity) * others
-        for agreement in verdict.agreement.values()
+        for agreement in report.agreement.values()
     )
 
     assert kept == pytest.approx(len(plans))
@@ -49,7 +49,7 @@ def test_modalities_are_judged_one_by_one(classifier, data_set):
     """One modality alone everywhere: its recall is 1, and its specificity 0."""
     folder, _ = data_set
     options = ClassifyOptions(segments=5, threshold=0.0, modalities=frozenset({"audio"}))
-    agreement = judge(classifier, folder, "val", options).agreement
+    agreement = evaluate_selections(classifier, folder, "val", options).agreement
 
     assert agreement["audio"].recall == 1.0
     assert agreement["rgb"].recall == agreement["flow"].recall == 0.0
@@ -62,7 +62,7 @@ def test_a_truth_of_other_clips_is_refused(classifier, data_set, tmp_path):
     write_truth(tmp_path / "truth.jsonl", list(read_truth(folder / "truth.jsonl").values())[:1])
 
     with pytest.raises(ValueError, match=r"truth.jsonl does not tell of clips/class0/"):
-        judge(classifier, tmp_path, "val", ClassifyOptions(segments=5))
+        evaluate_selections(classifier, tmp_path, "val", ClassifyOptions(segments=5))
 
 
 def test_by_command(data_set, tiny_bundle):

@@ -20,7 +20,7 @@ from training.data.augmentation.spec_augment import draw_bands, mask_bands
 
 @dataclass(frozen=True, slots=True)
 class DrawnSound:
-    """Rows, see data.array_store. A draw depends on the seed, the epoch and the file alone."""
+    """An ArrayStore. A draw depends on the seed, the epoch and the file alone."""
 
     files: Sequence[Path]  # of samples, see Soundtracks
     audio: AudioSpec
