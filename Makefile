@@ -2,7 +2,11 @@ PYTHON ?= python3
 UV := .venv/bin/uv pip install --quiet --python .venv/bin/python --constraints constraints.txt
 INPUTS := pyproject.toml constraints.txt
 
-.PHONY: serve test test-parity test-containers lint format dashboards ffmpeg prometheus
+.PHONY: help serve test test-parity test-containers lint format dashboards ffmpeg prometheus
+
+## List the targets.
+help:
+	@awk '/^## / { text = substr($$0, 4) } /^[a-z-]+:/ && text { sub(":.*", "", $$1); printf "%-16s %s\n", $$1, text; text = "" }' Makefile
 
 ## Serve the bundled model on port 8000, from a light environment without torch.
 serve: .venv/.base ffmpeg
@@ -20,12 +24,15 @@ test-parity: .venv/.dev ffmpeg
 test-containers: .venv/.dev ffmpeg
 	.venv/bin/pytest -m containers -rs $(ARGS)
 
+## Check format, lint rules, types and the layers of imports.
 lint: .venv/.dev
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
 	.venv/bin/mypy docker/grafana/source
+	.venv/bin/lint-imports --no-logo
 
+## Mend format and lint where a tool can.
 format: .venv/.dev
 	.venv/bin/ruff format .
 	.venv/bin/ruff check --fix .

@@ -26,7 +26,7 @@ def rows_table(results: Mapping[str, Any]) -> str:
     priced = any(row["validation_price"] for row in rows)
     head = ["", "top-1", *(f"{name} kept" for name in names), "GFLOPs"]
     head += ["saved", "accuracy against it"] if reference else []
-    head += ["validation penalized_loss"] if priced else []
+    head += ["validation price"] if priced else []
     lines = [_line(head), _line("---" for _ in head)]
     for row in rows:
         cells = [row["name"], _share(row["accuracy"])]

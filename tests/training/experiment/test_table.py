@@ -33,7 +33,7 @@ def test_means_spreads_and_what_a_row_saves_against_its_own_seed(measured):
 
     assert head == (
         "|  | top-1 | rgb kept | flow kept | GFLOPs | saved | accuracy against it"
-        " | validation penalized_loss |"
+        " | validation price |"
     )
     assert every.endswith(" |  |  |  |")
     assert every.startswith("| all | 85.0 +- 7.1 % | 100.0 +- 0.0 % | 100.0 +- 0.0 % | 15.00 +- 7")
