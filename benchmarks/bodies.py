@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from model.inputs.ffmpeg.programs import programs
+
 # A picture that moves, and a tone; the lengths differ so that the costs do.
 _LENGTHS = (2.0, 5.0, 10.0)
 
@@ -55,4 +57,6 @@ def _make(path: Path, seconds: float, *, tone: int | None) -> None:
     if tone is not None:
         sources += ["-f", "lavfi", "-i", f"sine=f={tone}:d={seconds}"]
     output = ["-pix_fmt", "yuv420p", str(path)]
-    subprocess.run(["ffmpeg", "-v", "error", "-nostdin", "-y", *sources, *output], check=True)
+    subprocess.run(
+        [programs().ffmpeg, "-v", "error", "-nostdin", "-y", *sources, *output], check=True
+    )

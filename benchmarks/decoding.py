@@ -14,6 +14,7 @@ from model.common.deadline import Deadline
 from model.files.bundle import read_spec
 from model.inference.loading import BUNDLED_MODEL
 from model.inputs.ffmpeg.decode_limits import DecodeLimits
+from model.inputs.ffmpeg.programs import programs
 from model.inputs.open_video import open_video
 from model.spec.model_spec import ModelSpec
 
@@ -66,7 +67,7 @@ def _inputs(path: Path, spec: ModelSpec) -> Callable[[], object]:
 def _whole(path: Path, spec: ModelSpec) -> Callable[[], object]:
     """ffmpeg as one would call it: every frame, scaled, and all the sound."""
     side = spec.inputs.short_side
-    command = ["ffmpeg", "-v", "error", "-nostdin", "-i", str(path)]
+    command = [programs().ffmpeg, "-v", "error", "-nostdin", "-i", str(path)]
     command += ["-map", "0:v:0", "-vf", f"scale=-2:{side}", "-pix_fmt", "rgb24"]
     command += ["-f", "rawvideo", "pipe:1"]
     command += ["-map", "0:a:0", "-ac", "1", "-ar", str(spec.inputs.audio.sample_rate)]

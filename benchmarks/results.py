@@ -7,12 +7,12 @@ import importlib.metadata
 import json
 import os
 import platform
-import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from model.inputs.ffmpeg.programs import programs, version_of
 from training.evaluation.generated_sections import fill
 
 FOLDER = Path(__file__).parent / "results"
@@ -85,8 +85,7 @@ def machine() -> str:
             versions.append(f"{package} {importlib.metadata.version(package)}")
         except importlib.metadata.PackageNotFoundError:
             continue
-    ffmpeg = subprocess.run(["ffmpeg", "-version"], capture_output=True, text=True, check=True)
-    versions.append(f"ffmpeg {ffmpeg.stdout.split()[2]}")
+    versions.append(f"ffmpeg {version_of(programs().ffmpeg)}")
     return f"{_processor()}, {cores} cores; {', '.join(versions)}"
 
 

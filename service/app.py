@@ -97,8 +97,10 @@ async def _load(service: Service, load: RecognizerLoader) -> None:
     service.recognizer = recognizer
     name, file_version = recognizer.spec.name, recognizer.version
     service.metrics.model_info.labels(name, file_version).set(1)
+    decoder = recognizer.decoder_version
+    service.metrics.decoder_info.labels(decoder).set(1)
     service.lifecycle.ready()
-    fields = {"model": name, "model_version": file_version}
+    fields = {"model": name, "model_version": file_version, "decoder": decoder}
     logger.info("ready", extra={"fields": fields})
 
 

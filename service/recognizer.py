@@ -20,6 +20,9 @@ class Recognizer(Protocol):
     @property
     def version(self) -> str: ...
 
+    @property
+    def decoder_version(self) -> str: ...
+
     def warm_up(self) -> None: ...
 
     def classify(

@@ -38,6 +38,10 @@ class Settings(BaseSettings):
     threads: int | None = Field(default=None, ge=1, le=256, description="Cores per network.")
     precision: Precision = Field(default="f32", description="Numbers that networks compute in.")
 
+    # Read where programs are run, see model.inputs.ffmpeg.programs; here so that they are checked.
+    ffmpeg: Path | None = Field(default=None, description="Instead of the pinned program.")
+    ffprobe: Path | None = Field(default=None, description="Instead of the pinned program.")
+
     max_upload_bytes: ByteSize = Field(default=ByteSize(256 * 1024**2), ge=1024)
     request_deadline_seconds: float = Field(default=120.0, gt=0, le=_MAX_DEADLINE_SECONDS)
     max_concurrency: int = Field(default=2, ge=1, le=256, description="Videos computed at once.")

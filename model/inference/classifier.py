@@ -23,6 +23,7 @@ from model.inference.decisions import (
 from model.inference.early_features import EarlyFeatures
 from model.inference.options import ResolvedOptions, resolve
 from model.inputs.ffmpeg.decode_limits import DecodeLimits
+from model.inputs.ffmpeg.programs import programs, version_of
 from model.inputs.open_video import open_video
 from model.inputs.video_inputs import VideoInputs
 from model.runtime.base import Array, FusedLogits, Runtime
@@ -64,6 +65,11 @@ class Classifier:
     def version(self) -> str:
         return self._runtime.version
 
+    @property
+    def decoder_version(self) -> str:
+        """Of the ffmpeg that decodes. Raises ProgramMissingError where there is none."""
+        return version_of(programs().ffmpeg)
+
     def classify(
         self,
         path: Path,
@@ -103,7 +109,11 @@ class Classifier:
         return assemble(self.spec, resolved, video, choices, fused, watch.finish())
 
     def warm_up(self) -> None:
-        """Run every network once on dummy inputs, so that the first request is not the slowest."""
+        """Run every network once on dummy inputs, so that the first request is not the slowest.
+
+        Raises ProgramMissingError where nothing can be decoded.
+        """
+        programs()
         names = self.spec.modality_names
         features = [
             self._runtime.policy_features(name, dummy_inputs(self.spec, name, role="policy"))

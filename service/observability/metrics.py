@@ -62,6 +62,13 @@ class ServiceMetrics:
             registry=registry,
             multiprocess_mode="livemax",
         )
+        self.decoder_info = Gauge(
+            "adamml_decoder_info",
+            "The ffmpeg that decodes; the value is always 1.",
+            ["version"],
+            registry=registry,
+            multiprocess_mode="livemax",
+        )
 
     def _make_request_series(self) -> None:
         self.requests = self._counter(

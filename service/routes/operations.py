@@ -22,12 +22,13 @@ class Health(BaseModel):
 
 class ModelDescription(BaseModel):
     """`curve` is the measured accuracy by compute, each point with its number of segments;
-    `spec` is everything but the weights."""
+    `spec` is everything but the weights, `decoder` the version of ffmpeg."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
     version: str
+    decoder: str
     labels: tuple[str, ...]
     modalities: tuple[Modality, ...]
     curve: tuple[OperatingPoint, ...]
@@ -62,6 +63,7 @@ async def model(request: Request) -> ModelDescription:
     return ModelDescription(
         name=spec.name,
         version=recognizer.version,
+        decoder=recognizer.decoder_version,
         labels=spec.labels,
         modalities=spec.modality_names,
         curve=tuple(_with_segments(point, spec) for point in spec.curve),

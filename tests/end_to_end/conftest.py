@@ -12,6 +12,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "service"))
 
 from server_process import ServerProcess
 
+from model.inputs.ffmpeg.programs import programs
+
 BUNDLED_MODELS = Path(__file__).parents[2] / "model" / "bundled"
 COMMAND = [sys.executable, "-m", "cli.main", "serve"]
 
@@ -45,7 +47,7 @@ def make_clip(tmp_path_factory):
     def make(name, *arguments):
         path = directory / name
         if not path.exists():
-            command = ["ffmpeg", "-v", "error", "-nostdin", *arguments, str(path)]
+            command = [programs().ffmpeg, "-v", "error", "-nostdin", *arguments, str(path)]
             subprocess.run(command, check=True, timeout=60)
         return path
 

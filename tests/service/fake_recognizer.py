@@ -109,6 +109,7 @@ class FakeRecognizer:
     """`blocks` keeps every call inside until `release()` or its deadline; `error` is raised."""
 
     version = "0123456789ab"
+    decoder_version = "n8.1.2"
 
     def __init__(self) -> None:
         self.spec = make_spec()

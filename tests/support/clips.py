@@ -6,13 +6,15 @@ from pathlib import Path
 
 import numpy as np
 
+from model.inputs.ffmpeg.programs import programs
+
 SHARED = Path(__file__).parents[3] / "shared"
 
 COLOURS = {"red": (255, 0, 0), "green": (0, 255, 0), "blue": (0, 0, 255), "white": (255, 255, 255)}
 
 
 def ffmpeg(*arguments):
-    command = ["ffmpeg", "-v", "error", "-nostdin", "-y", *map(str, arguments)]
+    command = [programs().ffmpeg, "-v", "error", "-nostdin", "-y", *map(str, arguments)]
     subprocess.run(command, check=True, timeout=120)
 
 

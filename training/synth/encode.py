@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.files.atomic_file import write_atomically
+from model.inputs.ffmpeg.programs import programs
 from training.synth.settings import FRAME_RATE
 from training.synth.sound import SAMPLE_RATE
 
@@ -58,5 +59,5 @@ def _command(path: Path, frames: NDArray[np.uint8], samples: Path | None) -> lis
     sink = ffmpeg.output(
         *streams, str(path), format="mp4", pix_fmt="yuv420p", g=FRAME_RATE, **options, **fixed
     )
-    command: list[str] = ffmpeg.compile(sink, overwrite_output=True)
+    command: list[str] = ffmpeg.compile(sink, cmd=programs().ffmpeg, overwrite_output=True)
     return [command[0], "-v", "error", *command[1:]]

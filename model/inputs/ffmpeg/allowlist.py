@@ -19,7 +19,7 @@ VIDEO_CODECS = (
     "av1", "cinepak", "dnxhd", "dvvideo", "ffv1", "ffvhuff", "flv", "gif", "h261", "h263", "h263i",
     "h263p", "h264", "hevc", "huffyuv", "indeo3", "indeo5", "jpeg2000", "libaom-av1", "libdav1d",
     "libopenjpeg", "libvpx", "libvpx-vp9", "magicyuv", "mjpeg", "mpeg1video", "mpeg2video", "mpeg4",
-    "mpegvideo", "msmpeg4", "msmpeg4v1", "msmpeg4v2", "msrle", "msvideo1", "png", "prores", "qtrle",
+    "mpegvideo", "msmpeg4", "msmpeg4v1", "msmpeg4v2", "msrle", "msvideo1", "prores", "qtrle",
     "rawvideo", "rpza", "rv10", "rv20", "rv30", "rv40", "smc", "svq1", "svq3", "theora", "utvideo",
     "v210", "vc1", "vp3", "vp6", "vp6a", "vp6f", "vp8", "vp9", "webp", "wmv1", "wmv2", "wmv3",
 )  # fmt: skip
@@ -41,8 +41,9 @@ AUDIO_CODECS = (
     "wmalossless", "wmapro", "wmav1", "wmav2", "wmavoice",
 )  # fmt: skip
 
-# Never decoded, but a file that has such a stream must still open.
+# Never decoded, but a file that has such a stream must still open. The pinned ffmpeg has no zlib,
+# which PNG needs.
 OTHER_CODECS = (
-    "ass", "bmp", "cc_dec", "dvbsub", "dvdsub", "libzvbi_teletextdec", "mov_text", "pgssub", "srt",
-    "ssa", "subrip", "text", "tiff", "webvtt", "xsub",
+    "ass", "bmp", "cc_dec", "dvbsub", "dvdsub", "libzvbi_teletextdec", "mov_text", "pgssub", "png",
+    "srt", "ssa", "subrip", "text", "tiff", "webvtt", "xsub",
 )  # fmt: skip

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import ffmpeg
 
+from model.common.errors import UnsupportedCodecError
 from model.inputs.ffmpeg.allowlist import (
     AUDIO_CODECS,
     DEMUXERS,
@@ -15,6 +17,7 @@ from model.inputs.ffmpeg.allowlist import (
 )
 from model.inputs.ffmpeg.decode_limits import DecodeLimits
 from model.inputs.ffmpeg.error_messages import LEVELS
+from model.inputs.ffmpeg.programs import programs
 
 Options = dict[str, str | int | float]
 
@@ -36,7 +39,7 @@ def input_url(path: Path) -> str:
 
 def probe_command(path: Path, limits: DecodeLimits, **show: str | None) -> list[str]:
     """ffprobe writing JSON; `show` holds options such as show_streams, None for a bare flag."""
-    command = ["ffprobe", "-v", f"{LEVELS}error", "-hide_banner", "-of", "json"]
+    command = [programs().ffprobe, "-v", f"{LEVELS}error", "-hide_banner", "-of", "json"]
     for name, value in {**safe_input_options(limits), **show}.items():
         command += [f"-{name}"] if value is None else [f"-{name}", str(value)]
     return [*command, "-i", input_url(path)]
@@ -49,15 +52,47 @@ def open_input(
     seek_seconds: float,
     length_seconds: float | None = None,
     threads: int = 1,
+    probes_streams: bool = True,
 ) -> ffmpeg.Stream:
     """An input that starts `seek_seconds` after the container's own start time, of a certain
-    length or to its end."""
-    options = safe_input_options(limits) | {"threads": threads}
+    length or to its end. `probes_streams`: whether ffmpeg decodes a little to learn what headers
+    leave out."""
+    options: dict[str, str | int | float | None] = {**safe_input_options(limits)}
+    options["threads"] = threads
+    if not probes_streams:
+        options["nofind_stream_info"] = None
     if seek_seconds > 0:
         options["ss"] = f"{seek_seconds:.6f}"
     if length_seconds is not None:
         options["t"] = f"{length_seconds:.6f}"
     return ffmpeg.input(input_url(path), **options)
+
+
+def av1_commands(
+    path: Path, stream_index: int, limits: DecodeLimits, *, seek: float, length: float | None
+) -> list[list[str]]:
+    """Two programs that write the raw frames of an AV1 stream, with the file's own times, for an
+    ffmpeg that cannot decode them.
+
+    Raises:
+        UnsupportedCodecError: no library that can is installed.
+    """
+    library = programs().dav1d
+    if library is None:
+        raise UnsupportedCodecError(
+            "the video codec 'av1' is not supported by this ffmpeg; install the package av"
+        )
+    source = open_input(path, limits, seek_seconds=seek, length_seconds=length)
+    copied: Options = {"format": "ivf", "codec": "copy", "copypriorss": 1}
+    copy = compile_command(source[str(stream_index)], **copied)
+    program = str(Path(__file__).with_name("av1_decoder.py"))
+    decode = [sys.executable, "-I", "-S", program, library, str(limits.max_pixels)]
+    return [copy, decode]
+
+
+def open_pipe(limits: DecodeLimits) -> ffmpeg.Stream:
+    """Standard input, as `av1_commands` write it."""
+    return ffmpeg.input("pipe:0", f="matroska", max_pixels=limits.max_pixels)
 
 
 def compile_command(stream: ffmpeg.Stream, **output: str | int | float) -> list[str]:
@@ -67,6 +102,8 @@ def compile_command(stream: ffmpeg.Stream, **output: str | int | float) -> list[
     that depends on which streams are used.
     """
     sink = ffmpeg.output(stream, "pipe:1", **output)
-    command: list[str] = ffmpeg.compile(sink)
+    command: list[str] = ffmpeg.compile(sink, cmd=programs().ffmpeg)
     options = ["-v", f"{LEVELS}info", "-hide_banner", "-nostdin", "-nostats", "-copyts"]
+    # Filters here have little to do: threads among which it is divided cost more than they save.
+    options += ["-filter_complex_threads", "1"]
     return [command[0], *options, *command[1:]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import resource
 import selectors
@@ -20,13 +21,16 @@ from model.inputs.ffmpeg.decode_limits import DecodeLimits
 POLL_SECONDS = 0.05
 # How often to look for the end of a child that has closed its output.
 END_POLL_SECONDS = 0.002
-CHUNK_BYTES = 256 * 1024
+CHUNK_BYTES = 1024**2
 # Of long error output the beginning and the end are kept. A kilobyte a frame is usual, and the
 # frames' times are read from it.
 ERROR_HEAD_BYTES = 4 * 1024**2
 ERROR_TAIL_BYTES = 64 * 1024
+# The most that Linux gives to anybody; a frame is then read at once, instead of bit by bit.
+PIPE_BYTES = 1024**2
 
 Follow = Callable[[bytearray, bytearray], None]
+Child = subprocess.Popen[bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,34 +72,73 @@ def run_sandboxed(
 ) -> Finished:
     """Run a program without shell, input or environment, in a process group of its own.
 
-    `follow` is called whenever there is more, with all of the output and of the errors so far.
-    Whatever happens, the whole group is dead and the program reaped when this returns or raises.
+    See `run_pipeline`, of which this is the case of one program.
+    """
+    return run_pipeline(
+        [arguments],
+        limits=limits,
+        deadlines=deadlines,
+        max_output_bytes=max_output_bytes,
+        follow=follow,
+    )
+
+
+def run_pipeline(
+    commands: Sequence[Sequence[str]],
+    *,
+    limits: DecodeLimits,
+    deadlines: Deadlines,
+    max_output_bytes: int,
+    follow: Follow | None = None,
+) -> Finished:
+    """Run programs of which each reads what the one before writes, in one process group.
+
+    `follow` is called whenever there is more, with all of the last one's output and errors so far.
+    Whatever happens, the whole group is dead and the programs reaped when this returns or raises.
+    The status is the last one's; the errors are its own, and after them those of the others.
 
     Raises:
         DecodeTimeoutError, DeadlineExceededError: see Deadlines; the first also when the kernel
-            stopped the program at `limits.cpu_seconds`.
-        UndecodableVideoError: the program wrote more than `max_output_bytes`.
+            stopped a program at `limits.cpu_seconds`.
+        UndecodableVideoError: the last program wrote more than `max_output_bytes`.
     """
     deadlines.check()
-    process = subprocess.Popen(
-        arguments,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"},
-        process_group=0,
-        bufsize=0,
-    )
+    processes: list[Child] = []
     try:
-        _limit(process.pid, limits)
-        output, errors = _drain(process, deadlines, max_output_bytes, follow)
+        for command in commands:
+            processes.append(_start(command, processes))
+            _limit(processes[-1].pid, limits)
+            _enlarge(_pipe(processes[-1].stdout))
+        for before in processes[:-1]:
+            before.stdout.close()  # type: ignore[union-attr]  # The next one holds the other end.
+        output, errors = _drain(processes, deadlines, max_output_bytes, follow)
     finally:
-        _end(process)
-    if process.returncode in (-signal.SIGKILL, -signal.SIGXCPU):
+        _end(processes)
+    # Those before the last one are killed when that has ended.
+    stopped = [processes[-1].returncode == -signal.SIGKILL]
+    if any((*stopped, *(one.returncode == -signal.SIGXCPU for one in processes))):
         raise DecodeTimeoutError(
             f"decoding was stopped: more than {limits.cpu_seconds} s of processor time, or memory"
         )
-    return Finished(process.returncode, output, errors.decode("utf-8", "replace"))
+    return Finished(processes[-1].returncode, output, errors.decode("utf-8", "replace"))
+
+
+def _enlarge(pipe: IO[bytes]) -> None:
+    """Elsewhere than on Linux, or beyond what a user may have in all, a pipe stays as it is."""
+    with contextlib.suppress(OSError, AttributeError):
+        fcntl.fcntl(pipe.fileno(), fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+
+
+def _start(command: Sequence[str], before: Sequence[Child]) -> Child:
+    return subprocess.Popen(
+        command,
+        stdin=before[-1].stdout if before else subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"},
+        process_group=before[0].pid if before else 0,
+        bufsize=0,
+    )
 
 
 def _limit(pid: int, limits: DecodeLimits) -> None:
@@ -112,42 +155,53 @@ def _limit(pid: int, limits: DecodeLimits) -> None:
 
 
 def _drain(
-    process: subprocess.Popen[bytes],
+    processes: Sequence[Child],
     deadlines: Deadlines,
     max_output_bytes: int,
     follow: Follow | None,
 ) -> tuple[bytearray, bytearray]:
-    """Both pipes, read side by side so that neither can fill up and block the child, until they
-    are closed and the child has ended."""
-    if process.stdout is None or process.stderr is None:
-        raise ValueError("the process needs pipes for its output and its errors")
-    output, errors = bytearray(), bytearray()
+    """All pipes, read side by side so that none can fill up and block a child, until they are
+    closed and the last child has ended."""
+    output, said = bytearray(), [bytearray() for _ in processes]
     with selectors.DefaultSelector() as selector:
-        selector.register(process.stdout, selectors.EVENT_READ, output)
-        selector.register(process.stderr, selectors.EVENT_READ, errors)
-        while not _has_ended(process) or selector.get_map():
+        selector.register(_pipe(processes[-1].stdout), selectors.EVENT_READ, output)
+        for process, errors in zip(processes, said, strict=True):
+            selector.register(_pipe(process.stderr), selectors.EVENT_READ, errors)
+        while not _has_ended(processes) or selector.get_map():
             if not selector.get_map():
                 time.sleep(END_POLL_SECONDS)
             for key, _ in selector.select(POLL_SECONDS) if selector.get_map() else ():
                 if not _read(key.fileobj, key.data):  # type: ignore[arg-type]
                     selector.unregister(key.fileobj)
-            del errors[ERROR_HEAD_BYTES : max(ERROR_HEAD_BYTES, len(errors) - ERROR_TAIL_BYTES)]
+            _shorten(said)
             if len(output) > max_output_bytes:
                 raise UndecodableVideoError(f"decoding gave more than {max_output_bytes} bytes")
             if follow is not None:
-                follow(output, errors)
+                follow(output, said[-1])
             deadlines.check()
-    return output, errors
+    return output, bytearray(b"").join([said[-1], *said[:-1]])
 
 
-def _has_ended(process: subprocess.Popen[bytes]) -> bool:
-    """Whether the child has ended; what it started ends with it, and lets go of the pipes.
+def _shorten(said: Sequence[bytearray]) -> None:
+    for errors in said:
+        del errors[ERROR_HEAD_BYTES : max(ERROR_HEAD_BYTES, len(errors) - ERROR_TAIL_BYTES)]
+
+
+def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
+    if pipe is None:
+        raise ValueError("the process needs pipes for its output and its errors")
+    return pipe
+
+
+def _has_ended(processes: Sequence[Child]) -> bool:
+    """Whether the last child has ended; what was started ends with it, and lets go of the pipes.
 
     The child is left unreaped: its process group's number cannot be given to others meanwhile.
     """
-    if os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+    last = processes[-1].pid
+    if os.waitid(os.P_PID, last, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
         return False
-    _kill_group(process)
+    _kill_group(processes)
     return True
 
 
@@ -157,14 +211,16 @@ def _read(pipe: IO[bytes], into: bytearray) -> int:
     return len(chunk)
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    _kill_group(process)
-    process.wait()
-    for pipe in (process.stdout, process.stderr):
-        if pipe is not None:
-            pipe.close()
+def _end(processes: Sequence[Child]) -> None:
+    _kill_group(processes)
+    for process in processes:
+        process.wait()
+        for pipe in (process.stdout, process.stderr):
+            if pipe is not None:
+                pipe.close()
 
 
-def _kill_group(process: subprocess.Popen[bytes]) -> None:
+def _kill_group(processes: Sequence[Child]) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):  # Nobody may be left in it.
-        os.killpg(process.pid, signal.SIGKILL)
+        if processes:
+            os.killpg(processes[0].pid, signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""The command that decodes the frames of several runs in one process."""
+"""The commands that decode the frames of several runs in one process."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from pathlib import Path
 
 import ffmpeg
 
-from model.inputs.ffmpeg.commands import compile_command, open_input
+from model.inputs.ffmpeg.commands import av1_commands, compile_command, open_input, open_pipe
 from model.inputs.ffmpeg.decode_limits import DecodeLimits
+from model.inputs.ffmpeg.programs import has_software_av1, programs
 from model.inputs.frames.showinfo import shown_by
 from model.inputs.placement.runs import Run, select_expression
 from model.inputs.probing.video_info import VideoInfo
@@ -31,7 +32,7 @@ def scaled_size(info: VideoInfo, short_side: int) -> tuple[int, int]:
     return 2 * half_width, max(short_side, round(height * scale))
 
 
-def frames_command(
+def frames_commands(
     path: Path,
     info: VideoInfo,
     short_side: int,
@@ -39,14 +40,25 @@ def frames_command(
     *,
     limits: DecodeLimits,
     threads: int,
-) -> list[str]:
+) -> list[list[str]]:
     """ffmpeg writing the runs' frames, RGB of `scaled_size`, run after run, and their times to the
-    log, see `shown_times`."""
+    log, see `shown_times`. Before it the programs, if any, from which it reads a single run.
+
+    Raises UnsupportedCodecError where AV1 cannot be decoded here.
+    """
+    if needs_av1_decoder(info):
+        (run,) = runs
+        seek, length = _range(info, run)
+        before = av1_commands(path, info.video_index, limits, seek=seek, length=length)
+        inputs = [open_pipe(limits)["v"]]
+    else:
+        before = []
+        inputs = [_input(path, info, run, limits, threads) for run in runs]
     parts = [
-        _frames(_input(path, info, run, limits, threads), info, short_side, run, number)
-        for number, run in enumerate(runs)
+        _frames(stream, info, short_side, run, number)
+        for number, (stream, run) in enumerate(zip(inputs, runs, strict=True))
     ]
-    return compile_command(
+    command = compile_command(
         parts[0] if len(parts) == 1 else ffmpeg.filter(parts, "concat", n=len(parts)),
         format="rawvideo",
         pix_fmt="rgb24",
@@ -55,14 +67,26 @@ def frames_command(
         enc_time_base=-1,
         **{"frames:v": sum(run.max_frames for run in runs)},
     )
+    return [*before, command]
+
+
+def needs_av1_decoder(info: VideoInfo) -> bool:
+    """Whether the frames come by way of a program of their own, a run at a time."""
+    return info.video_codec == "av1" and not has_software_av1(programs().ffmpeg)
+
+
+def _range(info: VideoInfo, run: Run) -> tuple[float, float]:
+    """Seconds after the container's start to seek to, and how many to read from there."""
+    begin = info.start_offset_seconds + run.begin_seconds
+    seek, end = begin if run.begin_seconds > 0 else 0.0, begin + run.length_seconds
+    return seek, end - seek
 
 
 def _input(
     path: Path, info: VideoInfo, run: Run, limits: DecodeLimits, threads: int
 ) -> ffmpeg.Stream:
-    begin = info.start_offset_seconds + run.begin_seconds
-    seek, end = begin if run.begin_seconds > 0 else 0.0, begin + run.length_seconds
-    stream = open_input(path, limits, seek_seconds=seek, length_seconds=end - seek, threads=threads)
+    seek, length = _range(info, run)
+    stream = open_input(path, limits, seek_seconds=seek, length_seconds=length, threads=threads)
     return stream[str(info.video_index)]
 
 

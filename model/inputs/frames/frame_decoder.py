@@ -12,6 +12,7 @@ from model.inputs.ffmpeg.decode_limits import DecodeLimits
 from model.inputs.ffmpeg.sandbox import Deadlines
 from model.inputs.frames.early_frames import NOTHING, Awaited
 from model.inputs.frames.frame import Frame
+from model.inputs.frames.frame_command import needs_av1_decoder
 from model.inputs.frames.frame_reader import FrameReader
 from model.inputs.placement.matching import is_covered, match
 from model.inputs.placement.runs import Run, off_grid, starting_earlier
@@ -19,8 +20,10 @@ from model.inputs.probing.packets import frame_before
 from model.inputs.probing.video_info import VideoInfo
 
 PARALLEL_PROCESSES = 2
-# Of a process that has no other beside it.
+# Of a process that has no other beside it. Small frames decode as soon on one thread, for less
+# processor time.
 LONE_PROCESS_THREADS = 3
+SMALL_PIXELS = 640 * 480
 # A process costs 50 ms to start, so it is given several runs. With fewer of them, those that have
 # far to go from their key frames share the cores better.
 RUNS_PER_PROCESS = 5
@@ -58,7 +61,7 @@ def decode_frames(
     Raises what the sandbox raises.
     """
     reader = FrameReader(path, info, short_side, limits, deadlines, awaited)
-    decoder = _Decoder(reader, LONE_PROCESS_THREADS if len(runs) == 1 else 1)
+    decoder = _Decoder(reader, _threads(runs, info))
     with ThreadPoolExecutor(PARALLEL_PROCESSES) as pool:
         groups = pool.map(decoder.decode_group, _groups(runs, info))
         parts = [part for group in groups for part in group]
@@ -66,8 +69,15 @@ def decode_frames(
     return Decoded(frames, "\n".join(part.messages for part in parts if part.messages))
 
 
+def _threads(runs: Sequence[Run], info: VideoInfo) -> int:
+    is_small = info.width * info.height <= SMALL_PIXELS
+    return 1 if len(runs) > 1 or is_small else LONE_PROCESS_THREADS
+
+
 def _groups(runs: Sequence[Run], info: VideoInfo) -> list[Sequence[Run]]:
     """Which runs one process decodes. Neighbours go to different ones: they take alike long."""
+    if needs_av1_decoder(info):
+        return [[run] for run in runs]
     if info.container in WITHOUT_INDEX or info.width * info.height > MAX_SHARED_PIXELS:
         return [[run] for run in runs]
     count = min(len(runs), max(PARALLEL_PROCESSES, ceil(len(runs) / RUNS_PER_PROCESS)))

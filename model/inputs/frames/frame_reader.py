@@ -11,10 +11,10 @@ import numpy as np
 
 from model.inputs.ffmpeg.decode_limits import DecodeLimits
 from model.inputs.ffmpeg.error_messages import error_lines, while_decoding
-from model.inputs.ffmpeg.sandbox import Deadlines, Finished, run_sandboxed
+from model.inputs.ffmpeg.sandbox import Deadlines, Finished, run_pipeline
 from model.inputs.frames.early_frames import NOTHING, Awaited, EarlyFrames
 from model.inputs.frames.frame import Frame, Pixels
-from model.inputs.frames.frame_command import frames_command, scaled_size
+from model.inputs.frames.frame_command import frames_commands, scaled_size
 from model.inputs.frames.showinfo import shown_times
 from model.inputs.placement.runs import Run
 from model.inputs.probing.video_info import VideoInfo
@@ -55,13 +55,13 @@ class FrameReader:
         return [self._frames(of_run, images) for of_run in times]
 
     def _run(self, runs: Sequence[Run], threads: int) -> tuple[Finished, EarlyFrames]:
-        command = frames_command(
+        commands = frames_commands(
             self.path, self.info, self.short_side, runs, limits=self.limits, threads=threads
         )
         zero = self.info.start_seconds
         early = EarlyFrames(self.awaited, runs, shape=self._shape, zero_seconds=zero)
-        finished = run_sandboxed(
-            command,
+        finished = run_pipeline(
+            commands,
             limits=self.limits,
             deadlines=self.deadlines,
             max_output_bytes=self._frame_bytes * sum(run.max_frames for run in runs),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 
-from model.inputs.placement.runs import CONSECUTIVE, Run, split
+from model.inputs.placement.runs import CONSECUTIVE, MARGIN_STEPS, Run, split
 
 
 def match(run: Run, times: Sequence[float]) -> list[int]:
@@ -42,7 +42,8 @@ def is_covered(run: Run, times: Sequence[float]) -> bool:
     if not run.is_own_rate:
         return bool(times) and times[0] <= starts[0] + step / 2
     return all(
-        any(start - 1.5 * step <= time <= start + step for time in times) for start in starts
+        any(start - 1.5 * step <= time <= start + MARGIN_STEPS * step for time in times)
+        for start in starts
     )
 
 

@@ -22,6 +22,8 @@ MAX_LEAD_SECONDS = 2.0
 KEY_MARGIN_SECONDS = 0.5
 # Of faster videos no more than this many frames a grid step are looked at.
 FRAMES_PER_STEP = 2
+# On the video's own grid frames lie at most half a step beside it; the rest is for rounding.
+MARGIN_STEPS = 0.6
 # Indices no further apart belong to one span of consecutive frames.
 CONSECUTIVE = 2
 
@@ -62,14 +64,23 @@ def plan_runs(wanted: Sequence[int], plan: Plan, info: VideoInfo) -> list[Run]:
 
 
 def _run(wanted: Sequence[int], plan: Plan, info: VideoInfo) -> Run:
-    """A step more on each side allows for frames that lie beside the grid. Off the video's own
-    grid an index may show any frame before it, so nothing in between is left out."""
+    """Off the video's own grid an index may show any frame before it, so nothing in between is left
+    out."""
     rate, whole = plan.rate, info.seekable and not plan.is_own_rate
     spans = [wanted] if whole else split(wanted, CONSECUTIVE)
     lead = 0.0 if plan.is_own_rate else min(LEAD_FRAMES / info.frame_rate, MAX_LEAD_SECONDS)
-    stretches = [((span[0] - 1) / rate - lead, (span[-1] + 1) / rate) for span in spans]
+    stretches = [_stretch(span, plan, lead) for span in spans]
     begin = _seekable((wanted[0] - 1.5) / rate - lead) if info.seekable else 0.0
     return Run(tuple(wanted), rate, plan.is_own_rate, begin, tuple(stretches))
+
+
+def _stretch(span: Sequence[int], plan: Plan, lead: float) -> tuple[float, float]:
+    """Half a step more on each side, and a little, allows for frames that lie beside the grid. At
+    the end of the video a whole step, as it may end a frame sooner than it says; and off the grid.
+    """
+    is_last = span[-1] >= plan.last_frame - 1
+    beside = MARGIN_STEPS if plan.is_own_rate and not is_last else 1.0
+    return (span[0] - beside) / plan.rate - lead, (span[-1] + beside) / plan.rate
 
 
 def off_grid(run: Run) -> Run:

@@ -24,6 +24,9 @@ BYTES_PER_SAMPLE = 4
 MAX_SHIFT_SECONDS = 0.03
 # Containers without time stamps: those of sound are guessed from sizes, and often badly.
 UNTIMED = ("avi",)
+# Their headers say all that a decoder of sound must know; looking further costs as much as
+# decoding seconds of it.
+COMPLETE_HEADERS = ("mov,mp4", "matroska,webm")
 _FIRST = re.compile(r"^\[info\] (-?\d+\.\d+)$", re.M)
 _COUNTED = re.compile(r"^\[ashowinfo@span(\d+) @ \w+\] \[info\] n:.* nb_samples:(\d+) ", re.M)
 
@@ -134,13 +137,15 @@ class SoundDecoder:
             mono = [part.filter("aformat", "flt", channel_layouts="mono") for part in parts]
             counted = [part.filter(f"ashowinfo@span{number}") for number, part in enumerate(mono)]
             parts = [ffmpeg.filter(counted, "concat", n=len(counted), v=0, a=1)]
-        return compile_command(parts[0], format="f32le", ac=1)
+        # Written in large pieces: each costs the reader a turn.
+        return compile_command(parts[0], format="f32le", ac=1, flush_packets=0)
 
     def _sound(self, span: _Span) -> ffmpeg.Stream:
         """Sample 0 lies on `begin`: sound that starts later is preceded by silence, earlier sound
         is cut, and gaps within are filled. `print` writes the first time to the log."""
         zero = span.begin + self.info.start_seconds
-        stream = open_input(self.path, self.limits, seek_seconds=span.seek)
+        probes = not any(self.info.container.startswith(name) for name in COMPLETE_HEADERS)
+        stream = open_input(self.path, self.limits, seek_seconds=span.seek, probes_streams=probes)
         stream = stream[str(self.info.audio_index)]
         stream = stream.filter("asetpts", f"if(eq(N,0),0*print(T),0)+PTS-{zero:.6f}/TB")
         timed = self.info.container not in UNTIMED

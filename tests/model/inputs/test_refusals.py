@@ -20,7 +20,7 @@ from model.inputs.ffmpeg import commands as ffmpeg_commands
 from model.inputs.ffmpeg import sandbox
 from model.inputs.ffmpeg.decode_limits import DecodeLimits
 from model.inputs.ffmpeg.sandbox import Deadlines
-from model.inputs.frames.frame_command import frames_command
+from model.inputs.frames.frame_command import frames_commands
 from model.inputs.open_video import open_video
 from model.inputs.placement.runs import Run
 from model.inputs.probing.probe import probe
@@ -266,7 +266,7 @@ def test_every_input_of_a_process_is_restricted(clip):
     info = probe(clip, limits=limits, deadlines=Deadlines.start(Deadline(60), limits))
     runs = [Run((n, n + 1), 25.0, True, n / 25, ((n / 25, n / 25 + 0.1),)) for n in (0, 100, 200)]
 
-    command = frames_command(clip, info, 64, runs, limits=limits, threads=1)
+    (command,) = frames_commands(clip, info, 64, runs, limits=limits, threads=1)
 
     assert command.count("-i") == 3
     for name, value in ffmpeg_commands.safe_input_options(limits).items():
