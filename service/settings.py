@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
@@ -18,6 +19,13 @@ ENVIRONMENT_PREFIX = "ADAMML_"
 # The duration histograms end here, and so does what a caller may reasonably wait for.
 _MAX_DEADLINE_SECONDS = 300.0
 _LIMITS = DecodeLimits()
+_KUBERNETES = re.compile(
+    r"_SERVICE_HOST$|_SERVICE_PORT(_\w+)?$|_PORT(_\d+_(TCP|UDP|SCTP)(_\w+)?)?$"
+)
+# Of the compose files, of the tests of containers and of the published implementation's numbers.
+_OTHER_VARIABLES = {
+    *("BIND", "BUILD_OPTIONS", "COMPOSE", "COMPOSE_WITHOUT", "CONTAINER_ENGINE", "PARITY_GOLDEN"),
+}
 
 
 class Settings(BaseSettings):
@@ -108,9 +116,15 @@ def refuse_unknown(variables: Iterable[str]) -> None:
     """
     known = [name.upper() for name in Settings.model_fields]
     ours = (name for name in variables if name.upper().startswith(ENVIRONMENT_PREFIX))
-    unknown = sorted(name for name in ours if _bare(name) not in known)
+    unknown = sorted(n for n in ours if _bare(n) not in known and not _is_of_others(n))
     if unknown:
         raise SettingsError("; ".join(_unknown_line(name, known) for name in unknown))
+
+
+def _is_of_others(name: str) -> bool:
+    """Kubernetes' own, beside a service called adamml or adamml-anything, and the project's other
+    variables, see docs/deployment.md."""
+    return bool(_KUBERNETES.search(name.upper())) or _bare(name) in _OTHER_VARIABLES
 
 
 def _unknown_line(name: str, known: list[str]) -> str:

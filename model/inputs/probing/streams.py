@@ -12,6 +12,8 @@ from model.common.errors import NoVideoStreamError, UnsupportedCodecError
 DEFAULT_FRAME_RATE = 25.0
 # Average and base rate of a constant-rate stream differ by rounding only.
 RATE_TOLERANCE = 0.01
+# Without an average, a base rate above this is the tick of the file's clock, as in WebM.
+MAX_PLAUSIBLE_RATE = 240.0
 _CLOCK = re.compile(r"(\d+):(\d+):(\d+(?:\.\d+)?)")
 
 Stream = dict[str, Any]
@@ -87,7 +89,8 @@ def frame_rate(video: Stream) -> float:
     average, base = _fraction(video.get("avg_frame_rate")), _fraction(video.get("r_frame_rate"))
     if has_constant_rate(video):
         return base or DEFAULT_FRAME_RATE
-    return average or base or DEFAULT_FRAME_RATE
+    plausible = base if base is not None and base <= MAX_PLAUSIBLE_RATE else None
+    return average or plausible or DEFAULT_FRAME_RATE
 
 
 def rotation_degrees(video: Stream) -> int:
