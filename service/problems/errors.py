@@ -27,6 +27,12 @@ class OverloadedError(ServiceError):
         self.retry_after_seconds = retry_after_seconds
 
 
+class InsufficientStorageError(ServiceError):
+    """The disk for uploads is full; later there may be room."""
+
+    code = "insufficient_storage"
+
+
 class NotReadyError(ServiceError):
     code = "not_ready"
     retry_after_seconds = 1

@@ -23,12 +23,14 @@ from model.inputs.ffmpeg.error_messages import (
 from model.inputs.ffmpeg.sandbox import Deadlines, run_sandboxed
 from model.inputs.probing.packets import scan_duration
 from model.inputs.probing.streams import (
+    HDR_TRANSFERS,
     Stream,
     audio_stream,
     coded_size,
     frame_rate,
     has_constant_rate,
     number,
+    pixel_aspect,
     rotation_degrees,
     tagged_duration,
     video_stream,
@@ -36,6 +38,9 @@ from model.inputs.probing.streams import (
 from model.inputs.probing.video_info import VideoInfo
 
 MAX_PROBE_BYTES = 4 * 1024**2
+# Streams may begin late: frames or sound that come within a minute are waited for. Files that say
+# what they hold are not read further for it.
+PATIENT = {"analyzeduration": str(60 * 10**6), "probesize": str(50 * 10**6)}
 
 
 def probe(path: Path, *, limits: DecodeLimits, deadlines: Deadlines) -> VideoInfo:
@@ -54,12 +59,15 @@ def probe(path: Path, *, limits: DecodeLimits, deadlines: Deadlines) -> VideoInf
     _check_frame(video, errors, limits)
     times = _times(path, video, container, limits, deadlines)
     _check_duration(times.duration, limits)
-    return _info(video, audio_stream(streams), container, times)
+    audio = audio_stream(streams, video, document.get("programs", []))
+    return _info(video, audio, container, times)
 
 
 def _ask(path: Path, limits: DecodeLimits, deadlines: Deadlines) -> tuple[dict[str, Any], str]:
     """ffprobe's document, and its error messages."""
-    command = probe_command(path, limits, show_format=None, show_streams=None)
+    command = probe_command(
+        path, limits, show_format=None, show_streams=None, show_programs=None, **PATIENT
+    )
     finished = run_sandboxed(
         command, limits=limits, deadlines=deadlines, max_output_bytes=MAX_PROBE_BYTES
     )
@@ -121,6 +129,7 @@ def _times(
 def _info(video: Stream, audio: Stream | None, container: Stream, times: _Times) -> VideoInfo:
     rotation = rotation_degrees(video)
     width, height = coded_size(video)
+    width = max(1, round(width * pixel_aspect(video)))
     return VideoInfo(
         duration_seconds=round(times.duration, 6),
         width=height if rotation in (90, 270) else width,
@@ -136,4 +145,6 @@ def _info(video: Stream, audio: Stream | None, container: Stream, times: _Times)
         seekable=number(video.get("start_time")) is not None,
         video_index=int(video["index"]),
         audio_index=int(audio["index"]) if audio else None,
+        is_hdr=video.get("color_transfer") in HDR_TRANSFERS,
+        audio_channels=int(audio.get("channels") or 0) if audio else 0,
     )
