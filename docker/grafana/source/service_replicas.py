@@ -123,4 +123,15 @@ def replicas() -> Panels:
             by="instance",
             units={},
         ),
+        graph(
+            Shown(
+                52,
+                "Decoders",
+                "Replicas by the version of ffmpeg that decodes in them. More than one: the same"
+                " video may get different answers.",
+                "none",
+                (Query(f"count by (version) ({series('adamml_decoder_info')})", "{{version}}"),),
+                width=24,
+            )
+        ),
     ]

@@ -11,6 +11,7 @@ from model.common.errors import (
     UnsupportedCodecError,
     VideoError,
 )
+from model.inputs.ffmpeg.allowlist import DEMUXERS, VIDEO_CODECS
 from model.inputs.ffmpeg.decode_limits import DecodeLimits
 
 # ffmpeg's option for messages that begin with their level: "[h264 @ 0x55d0] [error] words".
@@ -22,6 +23,8 @@ _NOT_LISTED = re.compile(r"Codec \((\w+)\) not on whitelist")
 _ERROR = re.compile(r"^(?:\[[^\]]*@ 0x[0-9a-f]+\] )*\[(?:error|fatal|panic)\] (.+)$", re.M)
 # What ffmpeg says about itself after it has said what is wrong.
 _EMPTY_WORDS = ("Conversion failed", "Error marking filters", "Invalid data found when processing")
+# Who says a line: "[matroska,webm @ 0x55d0]", "[in#0/mov,mp4 @ 0x55d0]", "[h264 @ 0x55d0]".
+_SPEAKER = re.compile(r"\[([^\s\]]+) @ 0x")
 _OPENED = "[info] Stream mapping:"
 MAX_WORDS = 200
 
@@ -37,8 +40,19 @@ def error_lines(errors: str) -> list[str]:
 
 
 def while_decoding(log: str) -> str:
-    """What of ffmpeg's log came after the file was opened: it then heeds the chosen stream only."""
-    return log.partition(_OPENED)[2]
+    """What of ffmpeg's log came after the file was opened: it then heeds the chosen stream only.
+
+    Without what readers of containers say: they run ahead of the frames that are wanted, and it is
+    a matter of chance whether they meet the end of a damaged file before those are there.
+    """
+    lines = log.partition(_OPENED)[2].splitlines()
+    return "\n".join(line for line in lines if not _is_of_reader(line))
+
+
+def _is_of_reader(line: str) -> bool:
+    match = _SPEAKER.match(line)
+    names = match.group(1).removeprefix("in#0/").split(",") if match else []
+    return any(name in DEMUXERS and name not in VIDEO_CODECS for name in names)
 
 
 def explain(errors: str, path: Path) -> str:

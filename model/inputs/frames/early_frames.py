@@ -13,7 +13,7 @@ from model.inputs.ffmpeg.sandbox import ERROR_HEAD_BYTES
 from model.inputs.frames.frame import Frame
 from model.inputs.frames.showinfo import ShownTimes
 from model.inputs.placement.matching import match
-from model.inputs.placement.runs import Run
+from model.inputs.placement.runs import MARGIN_STEPS, Run
 
 OnFrames = Callable[[int, Mapping[int, Frame]], None]
 
@@ -84,8 +84,10 @@ class EarlyFrames:
             self._awaited.tell(waiting.pop(0).number, frames)
 
     def _is_past(self, run: Run, segment: _Segment, shown: Sequence[float]) -> bool:
-        """Whether a frame after the segment's last has come, so that no nearer one can come."""
-        return shown[-1] - self._zero_seconds >= (segment.last + 0.5) / run.rate
+        """Whether no frame nearer to the segment's last can come. On the video's own grid the next
+        one is a step away; elsewhere one after the last must have come."""
+        beside = MARGIN_STEPS - 1 if run.is_own_rate else 0.5
+        return shown[-1] - self._zero_seconds >= (segment.last + beside) / run.rate
 
     def _frame(self, seconds: float, output: bytearray, position: int) -> Frame:
         if position not in self.frames:

@@ -127,14 +127,24 @@ def tagged_duration(video: Stream) -> float | None:
     return end - max(0.0, number(video.get("start_time")) or 0.0)
 
 
-def has_constant_rate(video: Stream) -> bool:
+def _rates(video: Stream) -> tuple[float | None, float | None]:
+    """Average and base rate. A raw stream, whose packets have no times, may have its fields counted
+    for frames."""
     average, base = _fraction(video.get("avg_frame_rate")), _fraction(video.get("r_frame_rate"))
+    counts_fields = average and base and abs(2 * average / base - 1) < RATE_TOLERANCE
+    if base and counts_fields and number(video.get("start_time")) is None:
+        base /= 2
+    return average, base
+
+
+def has_constant_rate(video: Stream) -> bool:
+    average, base = _rates(video)
     return bool(average and base and abs(average / base - 1) < RATE_TOLERANCE)
 
 
 def frame_rate(video: Stream) -> float:
     """Of a constant rate the base is exact, where the average suffers from a late first frame."""
-    average, base = _fraction(video.get("avg_frame_rate")), _fraction(video.get("r_frame_rate"))
+    average, base = _rates(video)
     if has_constant_rate(video):
         return base or DEFAULT_FRAME_RATE
     plausible = base if base is not None and base <= MAX_PLAUSIBLE_RATE else None

@@ -27,7 +27,8 @@ UNTIMED = ("avi",)
 # Their headers say all that a decoder of sound must know; looking further costs as much as
 # decoding seconds of it.
 COMPLETE_HEADERS = ("mov,mp4", "matroska,webm")
-_FIRST = re.compile(r"^\[info\] (-?\d+\.\d+)$", re.M)
+# Newer versions of ffmpeg say who prints.
+_FIRST = re.compile(r"^(?:\[Eval @ 0x[0-9a-f]+\] )?\[info\] (-?\d+\.\d+)$", re.M)
 _COUNTED = re.compile(r"^\[ashowinfo@span(\d+) @ \w+\] \[info\] n:.* nb_samples:(\d+) ", re.M)
 
 

@@ -91,6 +91,7 @@ def test_some_segments_are_looked_at_early_and_none_twice(runtime, clips, name):
 def test_what_turns_out_otherwise_is_looked_at_again(runtime, clips, monkeypatch):
     """Several threads find damage, so one thread decodes again: that is what counts."""
     monkeypatch.setattr(frame_decoder, "LONE_PROCESS_THREADS", 2)
+    monkeypatch.setattr(frame_decoder, "SMALL_PIXELS", 0)
     recording = RecordingRuntime(runtime)
 
     answer(recording, clips["damaged"], overlaps=True)

@@ -170,8 +170,8 @@ def test_what_one_process_may_select_does_not_grow_with_the_video():
 def test_a_run_off_the_grid_leaves_nothing_out():
     run = plan_runs([0, 1, 60, 61], plan_at(INFO, INPUTS, [0.0]), INFO)[0]
 
-    assert run.stretches == ((-0.04, 0.08), (2.36, 2.48))
-    assert off_grid(run).stretches == ((-0.04, 2.48),)
+    assert run.stretches == ((-0.024, 0.064), (2.376, 2.464))
+    assert off_grid(run).stretches == ((-0.024, 2.464),)
 
 
 def test_the_select_expression_is_on_the_files_clock():

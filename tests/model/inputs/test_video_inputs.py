@@ -242,8 +242,17 @@ def threads_used(monkeypatch):
     return used
 
 
-def test_a_lone_process_has_several_threads_unless_the_stream_is_damaged(tmp_path, threads_used):
+def test_small_frames_are_decoded_by_one_thread(tmp_path, threads_used):
+    look(moving_clip(tmp_path / "whole.mp4", seconds=3, size="320x240"))
+
+    assert threads_used == [1]
+
+
+def test_a_lone_process_has_several_threads_unless_the_stream_is_damaged(
+    tmp_path, threads_used, monkeypatch
+):
     """Threads patch up damage differently each time."""
+    monkeypatch.setattr(frame_decoder, "SMALL_PIXELS", 0)
     path = moving_clip(tmp_path / "whole.mp4", seconds=3, size="320x240")
     whole = look(path).recognition_inputs("rgb", range(4))
     assert threads_used == [frame_decoder.LONE_PROCESS_THREADS]
@@ -262,7 +271,8 @@ def test_a_lone_process_has_several_threads_unless_the_stream_is_damaged(tmp_pat
     assert all(np.array_equal(one, patched[0]) for one in patched)
 
 
-def test_threads_do_not_change_pictures(tmp_path, monkeypatch):
+def test_threads_do_not_change_frames(tmp_path, monkeypatch):
+    monkeypatch.setattr(frame_decoder, "SMALL_PIXELS", 0)
     path = moving_clip(tmp_path / "c.mp4", seconds=3, size="320x240")
     several = look(path).recognition_inputs("rgb", range(4))
     monkeypatch.setattr(frame_decoder, "LONE_PROCESS_THREADS", 1)

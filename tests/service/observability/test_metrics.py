@@ -59,7 +59,7 @@ def test_every_series_is_there_with_zeros_before_the_first_request():
         for family in families(registry)
     }
 
-    assert found == {**CONTRACT, "adamml_model_info": set()}
+    assert found == {**CONTRACT, "adamml_model_info": set(), "adamml_decoder_info": set()}
     assert set(series(registry).values()) == {0.0}
 
 

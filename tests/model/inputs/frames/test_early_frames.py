@@ -37,8 +37,17 @@ class Process:
         return [number for number, _ in self.told]
 
 
-def run_of(*wanted):
-    return Run(wanted, 10.0, True, wanted[0] / 10, ((wanted[0] / 10, wanted[-1] / 10),))
+def run_of(*wanted, is_own_rate=False):
+    stretches = ((wanted[0] / 10, wanted[-1] / 10),)
+    return Run(wanted, 10.0, is_own_rate, wanted[0] / 10, stretches)
+
+
+def test_on_the_videos_own_grid_no_further_frame_is_waited_for():
+    process = Process([run_of(0, 1, 2, 3, is_own_rate=True)], {0: [0, 1], 1: [1, 2]})
+    for index, expected in enumerate([[], [0], [0, 1], [0, 1]]):
+        process.show(0, index)
+        process.write(index)
+        assert process.follow() == expected
 
 
 @pytest.mark.parametrize("zero", [0.0, 3.0])
