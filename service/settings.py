@@ -16,6 +16,7 @@ from model.inputs.ffmpeg.decode_limits import DecodeLimits
 from model.runtime.base import Precision
 
 ENVIRONMENT_PREFIX = "ADAMML_"
+DEFAULT_PORT = 8000
 # The duration histograms end here, and so does what a caller may reasonably wait for.
 _MAX_DEADLINE_SECONDS = 300.0
 _LIMITS = DecodeLimits()
@@ -40,7 +41,7 @@ class Settings(BaseSettings):
     )
 
     host: str = Field(default="127.0.0.1", min_length=1)
-    port: int = Field(default=8000, ge=0, le=65535)
+    port: int = Field(default=DEFAULT_PORT, ge=0, le=65535)
     workers: int = Field(default=1, ge=1, le=64, description="Processes, each with all below.")
     model: Path | None = Field(default=None, description="Bundle or checkpoint; none: bundled.")
     threads: int | None = Field(default=None, ge=1, le=256, description="Cores per network.")
@@ -77,6 +78,13 @@ class Settings(BaseSettings):
         if path is not None and not path.is_file():
             raise ValueError("there is no such file")
         return path
+
+    @field_validator("port", mode="before")
+    @classmethod
+    def _port_is_not_kubernetes(cls, port: object) -> object:
+        """Beside a service called adamml Kubernetes sets ADAMML_PORT to its address."""
+        address = isinstance(port, str) and port.startswith(("tcp://", "udp://"))
+        return DEFAULT_PORT if address else port
 
     @field_validator("temp_dir")
     @classmethod

@@ -31,6 +31,8 @@ class InsufficientStorageError(ServiceError):
     """The disk for uploads is full; later there may be room."""
 
     code = "insufficient_storage"
+    # About as long as a request may take: then the uploads of now are gone.
+    retry_after_seconds = 60
 
 
 class NotReadyError(ServiceError):

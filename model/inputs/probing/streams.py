@@ -60,7 +60,9 @@ def _is_still(stream: Stream, longest: float) -> bool:
 
 
 def _seconds(stream: Stream) -> float:
-    return number(stream.get("duration")) or tagged_duration(stream) or 0.0
+    """The least that is said: Matroska's stream gets its container's duration, beside its own."""
+    said = (number(stream.get("duration")), tagged_duration(stream))
+    return min((seconds for seconds in said if seconds), default=0.0)
 
 
 def _is_known(stream: Stream) -> bool:
@@ -98,7 +100,7 @@ def audio_stream(
 
 
 def _of_same_program(video: Stream, programs: list[dict[str, Any]]) -> set[int]:
-    """Indices of the streams of a transport stream's programme; none where there are no programmes."""
+    """Indices of the streams of a transport stream's programme; none where there is none."""
     for program in programs:
         indices = {stream["index"] for stream in program.get("streams", [])}
         if video.get("index") in indices:
