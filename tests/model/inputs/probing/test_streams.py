@@ -76,7 +76,7 @@ def test_the_best_audio_stream(streams, expected):
 
 
 def test_no_audio_stream():
-    assert audio_stream([picture(0)]) is None
+    assert audio_stream([picture(0)], {}, []) is None
 
 
 @pytest.mark.parametrize(
