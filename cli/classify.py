@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, cast
 
@@ -63,14 +64,19 @@ def classify(
     for video in videos:
         try:
             result = classifier.classify(video, options)
-        except (VideoError, OSError) as error:
+        except (VideoError, OSError, UnicodeError) as error:
             failed = True
             code = getattr(error, "code", "unreadable")
-            typer.echo(f"adamml: {video}: {code}: {error}", err=True)
+            typer.echo(f"adamml: {_shown(video)}: {code}: {error}", err=True)
             continue
         typer.echo(_json(classifier, result) if as_json else _text(video, result))
     if failed:
         raise typer.Exit(1)
+
+
+def _shown(video: Path) -> str:
+    """A name that is not UTF-8 can be printed, too."""
+    return os.fsencode(video).decode("utf-8", "backslashreplace")
 
 
 def _json(classifier: Classifier, result: Classification) -> str:
@@ -87,7 +93,7 @@ def _text(video: Path, result: Classification) -> str:
     """Labels, then one line a segment: which modalities were computed there."""
     compute = result.compute
     lines = [
-        f"{video}: {result.predictions[0].label}",
+        f"{_shown(video)}: {result.predictions[0].label}",
         *(f"  {prediction.score:6.1%}  {prediction.label}" for prediction in result.predictions),
         f"  {compute.macs / 1e9:.3f} of {compute.macs_dense / 1e9:.3f} GFLOPs"
         f" ({compute.saved_ratio:.0%} saved), {compute.seconds_by_stage['total']:.2f} s",

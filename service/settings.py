@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
@@ -15,9 +16,17 @@ from model.inputs.ffmpeg.decode_limits import DecodeLimits
 from model.runtime.base import Precision
 
 ENVIRONMENT_PREFIX = "ADAMML_"
+DEFAULT_PORT = 8000
 # The duration histograms end here, and so does what a caller may reasonably wait for.
 _MAX_DEADLINE_SECONDS = 300.0
 _LIMITS = DecodeLimits()
+_KUBERNETES = re.compile(
+    r"_SERVICE_HOST$|_SERVICE_PORT(_\w+)?$|_PORT(_\d+_(TCP|UDP|SCTP)(_\w+)?)?$"
+)
+# Of the compose files, of the tests of containers and of the published implementation's numbers.
+_OTHER_VARIABLES = {
+    *("BIND", "BUILD_OPTIONS", "COMPOSE", "COMPOSE_WITHOUT", "CONTAINER_ENGINE", "PARITY_GOLDEN"),
+}
 
 
 class Settings(BaseSettings):
@@ -32,7 +41,7 @@ class Settings(BaseSettings):
     )
 
     host: str = Field(default="127.0.0.1", min_length=1)
-    port: int = Field(default=8000, ge=0, le=65535)
+    port: int = Field(default=DEFAULT_PORT, ge=0, le=65535)
     workers: int = Field(default=1, ge=1, le=64, description="Processes, each with all below.")
     model: Path | None = Field(default=None, description="Bundle or checkpoint; none: bundled.")
     threads: int | None = Field(default=None, ge=1, le=256, description="Cores per network.")
@@ -69,6 +78,13 @@ class Settings(BaseSettings):
         if path is not None and not path.is_file():
             raise ValueError("there is no such file")
         return path
+
+    @field_validator("port", mode="before")
+    @classmethod
+    def _port_is_not_kubernetes(cls, port: object) -> object:
+        """Beside a service called adamml Kubernetes sets ADAMML_PORT to its address."""
+        address = isinstance(port, str) and port.startswith(("tcp://", "udp://"))
+        return DEFAULT_PORT if address else port
 
     @field_validator("temp_dir")
     @classmethod
@@ -108,9 +124,15 @@ def refuse_unknown(variables: Iterable[str]) -> None:
     """
     known = [name.upper() for name in Settings.model_fields]
     ours = (name for name in variables if name.upper().startswith(ENVIRONMENT_PREFIX))
-    unknown = sorted(name for name in ours if _bare(name) not in known)
+    unknown = sorted(n for n in ours if _bare(n) not in known and not _is_of_others(n))
     if unknown:
         raise SettingsError("; ".join(_unknown_line(name, known) for name in unknown))
+
+
+def _is_of_others(name: str) -> bool:
+    """Kubernetes' own, beside a service called adamml or adamml-anything, and the project's other
+    variables, see docs/deployment.md."""
+    return bool(_KUBERNETES.search(name.upper())) or _bare(name) in _OTHER_VARIABLES
 
 
 def _unknown_line(name: str, known: list[str]) -> str:

@@ -58,6 +58,7 @@ def _train(config: TrainConfig, engine: Engine) -> Path:
     input_spec = make_input_spec(config, manifest.labels)
     skipped = config.output / SKIPPED_FILE
     data = load_data(config.data, manifest, input_spec, spec.modality_names, engine, skipped)
+    data.require_examples()
     fingerprints = RunFingerprints.of(config, spec, data, engine)
 
     torch.manual_seed(config.seed)

@@ -8,13 +8,14 @@ from functools import partial
 from pathlib import Path
 
 from model.common.deadline import Deadline
+from model.common.errors import AnswerWarning
 from model.inputs.arrays import Crop, FrameArrays
 from model.inputs.early_inputs import EarlyInputs, OnEarly
 from model.inputs.ffmpeg.decode_limits import DecodeLimits
 from model.inputs.ffmpeg.sandbox import Deadlines
 from model.inputs.frames.segment_frames import decode_segment_frames
 from model.inputs.placement.segments import Plan, plan_segments
-from model.inputs.probing.probe import probe
+from model.inputs.probing.probe import SLACK_SECONDS, probe
 from model.inputs.probing.video_info import VideoInfo
 from model.inputs.sound.audio import Sound, decode_sound
 from model.inputs.video_inputs import VideoInputs
@@ -65,8 +66,16 @@ def open_video(
     if decoded.info != info:
         heard = _sound(path, decoded.info, decoded.plan, spec, limits, deadlines)
     arrays = FrameArrays.of(spec.inputs, decoded.frames, crop)
-    warnings = (*decoded.warnings, *heard.warnings)
+    warnings = (*_corrected(info), *decoded.warnings, *heard.warnings)
     return VideoInputs(spec, decoded.info, decoded.plan, arrays, heard, warnings)
+
+
+def _corrected(info: VideoInfo) -> tuple[AnswerWarning, ...]:
+    claimed = info.claimed_seconds
+    if claimed is None or info.duration_seconds <= claimed + SLACK_SECONDS:
+        return ()
+    detail = f"the file says {claimed:.3f} s; it lasts {info.duration_seconds:.3f} s"
+    return (AnswerWarning("duration_corrected", detail),)
 
 
 def _planner(num_segments: int, spec: ModelSpec) -> Planner:

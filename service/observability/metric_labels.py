@@ -8,7 +8,7 @@ from service.observability.record import CLIENT_CLOSED_REQUEST
 CLASSIFY_ROUTE = "/classify"
 # What a route answers on purpose; an address that does not exist counts as "unknown".
 _ANSWERED: dict[str, tuple[int, ...]] = {
-    CLASSIFY_ROUTE: (200, 405, 408, 413, 415, 422, 429, 503),
+    CLASSIFY_ROUTE: (200, 405, 408, 413, 415, 422, 429, 503, 507),
     "/": (200, 405),
     "/model": (200, 405, 503),
     "/livez": (200, 405),
@@ -34,6 +34,7 @@ DECODE_FAILURES = (
     "decode_timeout",
 )
 REJECTIONS = (
+    "insufficient_storage",
     "deadline_exceeded",
     "upload_too_large",
     "unsupported_media_type",

@@ -27,6 +27,14 @@ class OverloadedError(ServiceError):
         self.retry_after_seconds = retry_after_seconds
 
 
+class InsufficientStorageError(ServiceError):
+    """The disk for uploads is full; later there may be room."""
+
+    code = "insufficient_storage"
+    # About as long as a request may take: then the uploads of now are gone.
+    retry_after_seconds = 60
+
+
 class NotReadyError(ServiceError):
     code = "not_ready"
     retry_after_seconds = 1

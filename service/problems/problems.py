@@ -34,6 +34,7 @@ KINDS: dict[str, ProblemKind] = {
     "internal_error": ProblemKind(500, "Something went wrong inside the service"),
     "not_ready": ProblemKind(503, "The service is still starting"),
     "shutting_down": ProblemKind(503, "The service is shutting down"),
+    "insufficient_storage": ProblemKind(507, "There is no room for the upload"),
 }
 
 

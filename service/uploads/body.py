@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import BinaryIO, Protocol
 
 from python_multipart.multipart import parse_options_header
 
-from service.problems.errors import UnsupportedMediaTypeError, UploadTooLargeError
+from service.problems.errors import (
+    InsufficientStorageError,
+    UnsupportedMediaTypeError,
+    UploadTooLargeError,
+)
 from service.uploads.multipart import MultipartSink
+
+
+@contextmanager
+def full_disk_is_told() -> Iterator[None]:
+    """Raises InsufficientStorageError where the system says that there is no room."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise InsufficientStorageError("there is no room for the upload on the disk") from error
 
 
 class BodySink(Protocol):
@@ -34,10 +52,12 @@ class LimitedFile:
         self.size += len(data)
         if self.size > self._max_bytes:
             raise UploadTooLargeError(f"the video exceeds {self._max_bytes} bytes")
-        self._file.write(data)
+        with full_disk_is_told():
+            self._file.write(data)
 
     def close(self) -> None:
-        self._file.close()
+        with full_disk_is_told():
+            self._file.close()
 
 
 class RawSink:

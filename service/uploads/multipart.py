@@ -8,7 +8,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from model.common.errors import InvalidParameterError
-from service.problems.parameter_errors import PARAMETER_NAMES
+from service.problems.parameter_errors import PARAMETER_NAMES, echo
 
 FILE_FIELD = "file"
 # Everything in the body that is not the video: boundaries, headers, other fields.
@@ -102,7 +102,8 @@ class MultipartSink:
         self._num_overhead_bytes += end - start
         if self._num_overhead_bytes > MAX_OVERHEAD_BYTES:
             raise InvalidParameterError(
-                f"fields other than {FILE_FIELD!r} exceed {MAX_OVERHEAD_BYTES} bytes"
+                f"fields other than {FILE_FIELD!r} exceed {MAX_OVERHEAD_BYTES} bytes, such as"
+                f" {echo(self._part.field_name())}; the video belongs in {FILE_FIELD!r}"
             )
 
     def _end(self) -> None:

@@ -6,6 +6,7 @@ import os
 import secrets
 import shutil
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -14,7 +15,7 @@ from fastapi import Request
 from model.common.errors import EmptyUploadError
 from service.problems.errors import UnsupportedMediaTypeError, UploadTooLargeError
 from service.threads import in_thread
-from service.uploads.body import body_sink
+from service.uploads.body import body_sink, full_disk_is_told
 from service.uploads.multipart import MAX_OVERHEAD_BYTES
 
 # Chunks are collected up to this size, so that a thread is worth its hop.
@@ -26,11 +27,15 @@ class Upload:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+        flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC
+        with full_disk_is_told():
+            descriptor = os.open(path, flags, 0o600)
         self.file: BinaryIO = os.fdopen(descriptor, "wb")
 
     def delete(self) -> None:
-        self.file.close()
+        # What could not be written for want of room cannot be on closing either.
+        with suppress(OSError):
+            self.file.close()
         self.path.unlink(missing_ok=True)
 
 

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from service.settings import SettingsError, read_settings
+from service.settings import SettingsError, read_settings, refuse_unknown
 
 
 @pytest.fixture(autouse=True)
@@ -97,3 +97,33 @@ def test_any_case_and_other_programs_variables_are_accepted(monkeypatch):
     monkeypatch.setenv("MY_ADAMML_WORKRES", "3")
 
     assert read_settings().workers == 3
+
+
+KUBERNETES = {
+    "ADAMML_SERVICE_HOST": "10.0.0.1",
+    "ADAMML_SERVICE_PORT": "8000",
+    "ADAMML_SERVICE_PORT_HTTP": "8000",
+    "ADAMML_PORT_8000_TCP": "tcp://10.0.0.1:8000",
+    "ADAMML_PORT_8000_TCP_ADDR": "10.0.0.1",
+    "ADAMML_PORT_8000_TCP_PROTO": "tcp",
+    "ADAMML_GPU_SERVICE_HOST": "10.0.0.2",
+    "ADAMML_GPU_PORT": "tcp://10.0.0.2:80",
+    "ADAMML_GPU_PORT_80_TCP_PORT": "80",
+    "ADAMML_BIND": "127.0.0.2",
+    "ADAMML_CONTAINER_ENGINE": "podman",
+}
+
+
+def test_what_kubernetes_and_the_compose_files_set_does_not_stop_the_start():
+    refuse_unknown(KUBERNETES)
+
+
+def test_the_address_that_kubernetes_calls_a_port_is_no_port(monkeypatch):
+    monkeypatch.setenv("ADAMML_PORT", "tcp://10.0.0.1:8000")
+
+    assert read_settings().port == 8000
+
+
+def test_a_misspelt_setting_is_still_refused():
+    with pytest.raises(SettingsError, match="did you mean ADAMML_WORKERS"):
+        refuse_unknown(["ADAMML_WORKER"])

@@ -46,6 +46,19 @@ class RunData:
             return multi_hot(rows, len(manifest.labels))
         return torch.tensor([self.manifest.index(sample) for sample, _ in items])
 
+    def require_examples(self) -> None:
+        """Raises ValueError where a modality has no video to learn from, or none to choose by:
+        before hours of training, not after them."""
+        for split, items in (("train", self.train), ("val", self.val)):
+            there = self.available(items).flatten(0, 1).any(dim=0).tolist()
+            for name, is_there in zip(self.names, there, strict=True):
+                if not is_there:
+                    others = [other for other in self.names if other != name]
+                    raise ValueError(
+                        f"no video of {split} has {name}; set model.modalities to those that there"
+                        f" are: {others}"
+                    )
+
     def available(self, items: Sequence[Item]) -> Tensor:
         """(V, S, M) bool."""
         rows = [self.cache.load(sample, view, "available") for sample, view in items]

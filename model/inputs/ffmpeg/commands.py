@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import ffmpeg
@@ -65,7 +67,8 @@ def open_input(
         options["ss"] = f"{seek_seconds:.6f}"
     if length_seconds is not None:
         options["t"] = f"{length_seconds:.6f}"
-    return ffmpeg.input(input_url(path), **options)
+    # The library hashes its arguments as UTF-8, which not every file name is.
+    return ffmpeg.input(os.fsencode(input_url(path)).decode("latin-1"), **options)
 
 
 def av1_commands(
@@ -95,6 +98,11 @@ def open_pipe(limits: DecodeLimits) -> ffmpeg.Stream:
     return ffmpeg.input("pipe:0", f="matroska", max_pixels=limits.max_pixels)
 
 
+def _as_file_name(before: str, word: str) -> str:
+    """What `open_input` made of a file's name, back."""
+    return os.fsdecode(word.encode("latin-1")) if before == "-i" else word
+
+
 def compile_command(stream: ffmpeg.Stream, **output: str | int | float) -> list[str]:
     """ffmpeg writing `stream` to its standard output; information goes to standard error.
 
@@ -102,7 +110,8 @@ def compile_command(stream: ffmpeg.Stream, **output: str | int | float) -> list[
     that depends on which streams are used.
     """
     sink = ffmpeg.output(stream, "pipe:1", **output)
-    command: list[str] = ffmpeg.compile(sink, cmd=programs().ffmpeg)
+    compiled: list[str] = ffmpeg.compile(sink, cmd=programs().ffmpeg)
+    command = [_as_file_name(before, word) for before, word in pairwise(("", *compiled))]
     options = ["-v", f"{LEVELS}info", "-hide_banner", "-nostdin", "-nostats", "-copyts"]
     # Filters here have little to do: threads among which it is divided cost more than they save.
     options += ["-filter_complex_threads", "1"]

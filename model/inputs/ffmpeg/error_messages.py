@@ -60,7 +60,7 @@ def explain(errors: str, path: Path) -> str:
     lines = error_lines(errors)
     telling = [line for line in lines if not any(words in line for words in _EMPTY_WORDS)]
     words = (telling or lines or ["no reason given"])[0]
-    for name in (f"file:{path.absolute()}", str(path.absolute()), path.name):
+    for name in (f"file:{path.absolute()}", str(path.absolute())):
         words = words.replace(name, "the file")
     return words[:MAX_WORDS]
 

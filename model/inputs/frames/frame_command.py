@@ -17,6 +17,12 @@ from model.inputs.probing.video_info import VideoInfo
 
 # Wider than this, the middle is taken before scaling: the output's size stays bounded.
 MAX_ASPECT = 2
+# What is brighter than a usual screen can show is mapped to what it can.
+TO_BT709 = {
+    "out_primaries": "bt709",
+    "out_transfer": "bt709",
+    "intent": "relative_colorimetric",
+}
 
 
 def scaled_size(info: VideoInfo, short_side: int) -> tuple[int, int]:
@@ -97,7 +103,10 @@ def _frames(
     stream = stream.filter("select", select_expression(run, info.start_seconds))
     stream = stream.filter(shown_by(number), checksum=0)
     if max(info.width, info.height) > MAX_ASPECT * min(info.width, info.height):
-        stream = stream.filter("crop", f"min(iw,{MAX_ASPECT}*ih)", f"min(ih,{MAX_ASPECT}*iw)")
+        widest, highest = f"min(iw,{MAX_ASPECT}*ih/sar)", f"min(ih,{MAX_ASPECT}*iw*sar)"
+        stream = stream.filter("crop", widest, highest)
     width, height = scaled_size(info, short_side)
-    stream = stream.filter("scale", width, height, flags="bilinear+accurate_rnd+bitexact")
+    colours = TO_BT709 if info.is_hdr else {}
+    flags = "bilinear+accurate_rnd+bitexact"
+    stream = stream.filter("scale", width, height, flags=flags, **colours)
     return stream.filter("format", "rgb24").filter("setsar", 1)

@@ -61,10 +61,10 @@ def frame_before(
     """The frame on display at `seconds` of the video's time axis; None where it cannot be told."""
     shown = None
     for lead in LEADS_SECONDS:
-        begin = 0.0 if lead is None else max(0.0, seconds - lead)
-        if lead is None and shown is not None:
-            return FrameBefore(shown, max(0.0, shown - REFRESH_SECONDS))
-        interval = f"{info.start_seconds + begin:.6f}%{info.start_seconds + seconds:.6f}"
+        # From the very start without a seek: one to the first frame may go past its key frame.
+        begins_later = lead is not None and seconds > lead
+        begin = f"{info.start_seconds + seconds - (lead or 0.0):.6f}" if begins_later else ""
+        interval = f"{begin}%{info.start_seconds + seconds:.6f}"
         packets, _ = _read(
             path, info.video_index, interval=interval, limits=limits, deadlines=deadlines
         )
@@ -73,7 +73,7 @@ def frame_before(
         keys = [time for time, is_key in timed if is_key and shown is not None and time <= shown]
         if shown is not None and keys:
             return FrameBefore(shown, max(keys))
-    return None if shown is None else FrameBefore(shown, 0.0)
+    return None if shown is None else FrameBefore(shown, max(0.0, shown - REFRESH_SECONDS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,16 +88,42 @@ def stream_end(
     path: Path, info: VideoInfo, seconds: float, *, limits: DecodeLimits, deadlines: Deadlines
 ) -> StreamEnd | None:
     """The end of a stream that is known to last until `seconds`; None: it cannot be told."""
-    interval = f"{info.start_seconds + seconds:.6f}%" if seconds > 0 else None
-    packets, _ = _read(
-        path, info.video_index, interval=interval, limits=limits, deadlines=deadlines
-    )
+    packets = _until_the_end(path, info.video_index, info.start_seconds, seconds, limits, deadlines)
     timed = [(packet.start, packet.duration) for packet in packets if packet.start is not None]
     if not timed:
         return None
     end = max(start + (duration or 1 / info.frame_rate) for start, duration in timed)
     last = max(start for start, _ in timed)
     return StreamEnd(last - info.start_seconds, end - info.start_seconds)
+
+
+def lasts_until(
+    path: Path,
+    stream_index: int,
+    start: float,
+    seconds: float,
+    *,
+    limits: DecodeLimits,
+    deadlines: Deadlines,
+) -> float | None:
+    """When the last frame begins, in seconds after `start`, of a stream whose header says that it
+    lasts `seconds`; None where the packets do not tell."""
+    packets = _until_the_end(path, stream_index, start, max(0.0, seconds), limits, deadlines)
+    return max((p.start - start for p in packets if p.start is not None), default=None)
+
+
+def _until_the_end(
+    path: Path,
+    stream_index: int,
+    start: float,
+    seconds: float,
+    limits: DecodeLimits,
+    deadlines: Deadlines,
+) -> list[Packet]:
+    """From the key frame before `seconds` after `start` on."""
+    interval = f"{start + seconds:.6f}%" if seconds > 0 else None
+    packets, _ = _read(path, stream_index, interval=interval, limits=limits, deadlines=deadlines)
+    return packets
 
 
 def _read(

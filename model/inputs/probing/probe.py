@@ -21,14 +21,16 @@ from model.inputs.ffmpeg.error_messages import (
     not_opened_error,
 )
 from model.inputs.ffmpeg.sandbox import Deadlines, run_sandboxed
-from model.inputs.probing.packets import scan_duration
+from model.inputs.probing.packets import lasts_until, scan_duration
 from model.inputs.probing.streams import (
+    HDR_TRANSFERS,
     Stream,
     audio_stream,
     coded_size,
     frame_rate,
     has_constant_rate,
     number,
+    pixel_aspect,
     rotation_degrees,
     tagged_duration,
     video_stream,
@@ -36,6 +38,12 @@ from model.inputs.probing.streams import (
 from model.inputs.probing.video_info import VideoInfo
 
 MAX_PROBE_BYTES = 4 * 1024**2
+# Containers whose headers are often wrong about how long the video lasts.
+UNRELIABLE = ("flv", "matroska", "avi")
+SLACK_SECONDS = 1.0
+# Streams may begin late: frames or sound that come within a minute are waited for. Files that say
+# what they hold are not read further for it.
+PATIENT = {"analyzeduration": str(60 * 10**6), "probesize": str(50 * 10**6)}
 
 
 def probe(path: Path, *, limits: DecodeLimits, deadlines: Deadlines) -> VideoInfo:
@@ -54,12 +62,15 @@ def probe(path: Path, *, limits: DecodeLimits, deadlines: Deadlines) -> VideoInf
     _check_frame(video, errors, limits)
     times = _times(path, video, container, limits, deadlines)
     _check_duration(times.duration, limits)
-    return _info(video, audio_stream(streams), container, times)
+    audio = audio_stream(streams, video, document.get("programs", []))
+    return _info(video, audio, container, times)
 
 
 def _ask(path: Path, limits: DecodeLimits, deadlines: Deadlines) -> tuple[dict[str, Any], str]:
     """ffprobe's document, and its error messages."""
-    command = probe_command(path, limits, show_format=None, show_streams=None)
+    command = probe_command(
+        path, limits, show_format=None, show_streams=None, show_programs=None, **PATIENT
+    )
     finished = run_sandboxed(
         command, limits=limits, deadlines=deadlines, max_output_bytes=MAX_PROBE_BYTES
     )
@@ -94,11 +105,12 @@ def _check_duration(duration: float, limits: DecodeLimits) -> None:
 @dataclass(frozen=True, slots=True)
 class _Times:
     """Seconds: how long the stream lasts, and where it starts, on the file's own clock (`start`)
-    and after the container does (`offset`)."""
+    and after the container does (`offset`); `claimed` is what the file says it lasts."""
 
     duration: float
     start: float
     offset: float
+    claimed: float
 
 
 def _times(
@@ -115,14 +127,31 @@ def _times(
         duration = scan_duration(
             path, int(video["index"]), frame_rate(video), limits=limits, deadlines=deadlines
         )
-    return _Times(duration, start, offset)
+    claimed = duration
+    if _may_say_too_little(video, container, duration):
+        last = lasts_until(
+            path, int(video["index"]), start, duration, limits=limits, deadlines=deadlines
+        )
+        if last is not None and last > duration + SLACK_SECONDS:
+            duration = last + 1 / frame_rate(video)
+    return _Times(duration, start, offset, claimed)
+
+
+def _may_say_too_little(video: Stream, container: Stream, duration: float) -> bool:
+    """Where headers are often written by hand or before the end is known, and where the number of
+    frames says otherwise."""
+    frames = number(video.get("nb_frames"))
+    lasts_longer = frames is not None and frames / frame_rate(video) > duration + SLACK_SECONDS
+    return lasts_longer or str(container.get("format_name", "")).startswith(UNRELIABLE)
 
 
 def _info(video: Stream, audio: Stream | None, container: Stream, times: _Times) -> VideoInfo:
     rotation = rotation_degrees(video)
     width, height = coded_size(video)
+    width = max(1, round(width * pixel_aspect(video)))
     return VideoInfo(
         duration_seconds=round(times.duration, 6),
+        claimed_seconds=round(times.claimed, 6),
         width=height if rotation in (90, 270) else width,
         height=width if rotation in (90, 270) else height,
         frame_rate=frame_rate(video),
@@ -136,4 +165,6 @@ def _info(video: Stream, audio: Stream | None, container: Stream, times: _Times)
         seekable=number(video.get("start_time")) is not None,
         video_index=int(video["index"]),
         audio_index=int(audio["index"]) if audio else None,
+        is_hdr=video.get("color_transfer") in HDR_TRANSFERS,
+        audio_channels=int(audio.get("channels") or 0) if audio else 0,
     )

@@ -12,13 +12,20 @@ from model.common.errors import NoVideoStreamError, UnsupportedCodecError
 DEFAULT_FRAME_RATE = 25.0
 # Average and base rate of a constant-rate stream differ by rounding only.
 RATE_TOLERANCE = 0.01
+# Of the longest video stream: one that lasts less is a picture, not the video.
+STILL_SHARE = 0.1
+MAX_PIXEL_ASPECT = 4.0
+# Transfer characteristics of more brightness than a usual screen has: PQ and HLG.
+HDR_TRANSFERS = ("smpte2084", "arib-std-b67")
+# Without an average, a base rate above this is the tick of the file's clock, as in WebM.
+MAX_PLAUSIBLE_RATE = 240.0
 _CLOCK = re.compile(r"(\d+):(\d+):(\d+(?:\.\d+)?)")
 
 Stream = dict[str, Any]
 
 
 def video_stream(streams: list[Stream]) -> Stream:
-    """The default stream, or the one with the largest frames, as ffmpeg would choose."""
+    """The stream that moves, among those the default one, or the one with the largest frames."""
     videos = [
         stream
         for stream in streams
@@ -31,7 +38,31 @@ def video_stream(streams: list[Stream]) -> Stream:
     if not known:
         tag = videos[0].get("codec_tag_string", "?")
         raise UnsupportedCodecError(f"the video codec {tag!r} is not supported")
-    return max(known, key=lambda stream: (_is_default(stream), math.prod(coded_size(stream))))
+    longest = max(_seconds(stream) for stream in known)
+    return max(
+        known,
+        key=lambda stream: (
+            not _is_still(stream, longest),
+            _is_default(stream),
+            math.prod(coded_size(stream)),
+        ),
+    )
+
+
+def _is_still(stream: Stream, longest: float) -> bool:
+    """A thumbnail or a photograph beside the video: marked so, of a single frame, or of a moment
+    where another stream lasts."""
+    disposition, tags = stream.get("disposition", {}), stream.get("tags", {})
+    if disposition.get("still_image") or disposition.get("timed_thumbnails"):
+        return True
+    frames = number(stream.get("nb_frames")) or number(tags.get("NUMBER_OF_FRAMES"))
+    return frames == 1 or 0 < _seconds(stream) < STILL_SHARE * longest
+
+
+def _seconds(stream: Stream) -> float:
+    """The least that is said: Matroska's stream gets its container's duration, beside its own."""
+    said = (number(stream.get("duration")), tagged_duration(stream))
+    return min((seconds for seconds in said if seconds), default=0.0)
 
 
 def _is_known(stream: Stream) -> bool:
@@ -52,8 +83,10 @@ def _kinds(streams: list[Stream]) -> str:
     return ", ".join(sorted({"cover picture" if k == "video" else k for k in kinds})) or "nothing"
 
 
-def audio_stream(streams: list[Stream]) -> Stream | None:
-    """The default stream that has sound, or the first."""
+def audio_stream(
+    streams: list[Stream], video: Stream, programs: list[dict[str, Any]]
+) -> Stream | None:
+    """The default stream that has sound, or the first, of the video's own programme."""
     audible = [
         stream
         for stream in streams
@@ -61,7 +94,26 @@ def audio_stream(streams: list[Stream]) -> Stream | None:
         and _is_known(stream)
         and int(stream.get("channels") or 0) > 0
     ]
+    own = _of_same_program(video, programs)
+    audible = [one for one in audible if not own or one.get("index") in own]
     return max(audible, key=_is_default, default=None)
+
+
+def _of_same_program(video: Stream, programs: list[dict[str, Any]]) -> set[int]:
+    """Indices of the streams of a transport stream's programme; none where there is none."""
+    for program in programs:
+        indices = {stream["index"] for stream in program.get("streams", [])}
+        if video.get("index") in indices:
+            return indices
+    return set()
+
+
+def pixel_aspect(video: Stream) -> float:
+    """How much wider than high a pixel is on a screen; 1 where that is not said or absurd."""
+    width, _, height = str(video.get("sample_aspect_ratio", "")).partition(":")
+    aspect = _fraction(f"{width}/{height}") if width and height else None
+    plausible = aspect is not None and 1 / MAX_PIXEL_ASPECT <= aspect <= MAX_PIXEL_ASPECT
+    return aspect if aspect is not None and plausible else 1.0
 
 
 def tagged_duration(video: Stream) -> float | None:
@@ -97,7 +149,8 @@ def frame_rate(video: Stream) -> float:
     average, base = _rates(video)
     if has_constant_rate(video):
         return base or DEFAULT_FRAME_RATE
-    return average or base or DEFAULT_FRAME_RATE
+    plausible = base if base is not None and base <= MAX_PLAUSIBLE_RATE else None
+    return average or plausible or DEFAULT_FRAME_RATE
 
 
 def rotation_degrees(video: Stream) -> int:

@@ -15,6 +15,8 @@ class VideoInfo:
     ffprobe's intervals count on. `constant_frame_rate` is false for variable or unknown rates.
     `seekable` is false where packets have no times, as in a raw stream.
     `audio_codec` None: no audio stream that can be used. The indices are those of the streams.
+    `claimed_seconds`: how long the file says that it lasts, where that is known.
+    `is_hdr`: PQ or HLG, whose frames are mapped to BT.709.
     """
 
     duration_seconds: float
@@ -31,3 +33,6 @@ class VideoInfo:
     seekable: bool = True
     video_index: int = 0
     audio_index: int | None = None
+    is_hdr: bool = False
+    claimed_seconds: float | None = None
+    audio_channels: int = 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +21,13 @@ from model.spec.input_spec import AudioSpec, InputSpec
 MERGE_SECONDS = 60.0
 # Less sound than this in all is as good as none.
 MIN_SECONDS = 0.1
+# Channels may be each other's negative, which mixed are silence. Below 40 dB of full scale it is
+# looked at, and 20 dB less than a channel alone tells it.
+QUIET_POWER = 1e-4
+CANCELLED_RATIO = 100.0
+_CANCELLED = AnswerWarning(
+    "audio_channels_cancel", "the channels cancel each other; the first alone is heard"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +70,13 @@ def decode_sound(
     starts = [window_start(plan, index, inputs) for index in range(len(plan.segments))]
     decoder = SoundDecoder(path, info, inputs.audio, limits, deadlines)
     groups = group_starts(starts)
-    stretches = decoder.decode([[starts[index] for index in group] for group in groups])
+    grouped = [[starts[index] for index in group] for group in groups]
+    stretches = decoder.decode(grouped)
+    warnings: tuple[AnswerWarning, ...] = ()
+    if info.audio_channels > 1 and _power(stretches) < QUIET_POWER:
+        first = replace(decoder, channel=0).decode(grouped)
+        if _power(first) > CANCELLED_RATIO * _power(stretches):
+            stretches, warnings = first, (_CANCELLED,)
     longest = max(len(stretch.samples) for stretch in stretches)
     windows: list[Waveform | None] = [None] * len(starts)
     for group, stretch in zip(groups, stretches, strict=True):
@@ -72,7 +85,13 @@ def decode_sound(
     if longest < MIN_SECONDS * inputs.audio.sample_rate:
         return Sound.none(plan, _too_little(longest, inputs.audio))
     heard = (None if window is None else spectrogram(window, inputs.audio) for window in windows)
-    return Sound(tuple(heard), ())
+    return Sound(tuple(heard), warnings)
+
+
+def _power(stretches: Sequence[Stretch]) -> float:
+    """Mean square of all samples; 0 where there are none."""
+    samples = np.concatenate([stretch.samples for stretch in stretches])
+    return float(np.mean(np.square(samples, dtype=np.float64))) if len(samples) else 0.0
 
 
 def decode_track(

@@ -11,10 +11,11 @@ from pathlib import Path
 import ffmpeg
 import numpy as np
 
+from model.common.errors import UndecodableVideoError
 from model.inputs.ffmpeg.commands import compile_command, open_input
 from model.inputs.ffmpeg.decode_limits import DecodeLimits
 from model.inputs.ffmpeg.error_messages import error_lines
-from model.inputs.ffmpeg.sandbox import Deadlines, Finished, run_sandboxed
+from model.inputs.ffmpeg.sandbox import Deadlines, Finished, run_pipeline, run_sandboxed
 from model.inputs.probing.video_info import VideoInfo
 from model.inputs.sound.spectrogram import Waveform
 from model.spec.input_spec import AudioSpec
@@ -74,6 +75,7 @@ class SoundDecoder:
     spec: AudioSpec
     limits: DecodeLimits
     deadlines: Deadlines
+    channel: int | None = None  # This one alone; None: all of them, mixed.
 
     def decode(self, groups: Sequence[Sequence[float]]) -> list[Stretch]:
         """For each group of windows' starts, in order, mono samples from one window before the
@@ -89,14 +91,35 @@ class SoundDecoder:
         return _Span(begin, lasts, begin + self.info.start_offset_seconds)
 
     def _decode(self, span: _Span) -> Stretch:
-        finished = self._run([span])
+        try:
+            finished = self._run([span])
+        except UndecodableVideoError:  # Too much: each change of form begins with silence anew.
+            return self._of_changing_form(span)
         samples = _samples(finished)
         heard = self._first_heard(finished)
+        if len(heard) > 1:
+            return self._of_changing_form(span)
         if heard and heard[0] > self._latest(span) and span.seek > 0:
             # Either the sound has a gap here, or the file keeps sound and pictures far apart and
             # a seek, which goes to the pictures, skipped the sound.
             samples = _samples(self._run([_Span(span.begin, span.lasts, 0.0)]))
         return Stretch(span.begin, samples)
+
+    def _of_changing_form(self, span: _Span) -> Stretch:
+        """Where channels or rate change on the way ffmpeg begins its filters anew, and with them
+        the count of samples. So one process brings all sound to one form, and another places it."""
+        source = open_input(self.path, self.limits, seek_seconds=span.seek)
+        even = source[str(self.info.audio_index)].filter("aresample", self.spec.sample_rate)
+        first = compile_command(even, format="nut", acodec="pcm_f32le", ac=1)
+        piped = ffmpeg.input("pipe:0", f="nut")["a"]
+        placed = compile_command(self._placed(piped, span), format="f32le", ac=1)
+        finished = run_pipeline(
+            [first, placed],
+            limits=self.limits,
+            deadlines=self.deadlines,
+            max_output_bytes=self._max_bytes([span]),
+        )
+        return Stretch(span.begin, _samples(finished))
 
     def _together(self, spans: Sequence[_Span]) -> list[Stretch] | None:
         """By one process; None where not every one of the spans is clearly well."""
@@ -124,13 +147,16 @@ class SoundDecoder:
         return sorted(float(s) - self.info.start_seconds for s in _FIRST.findall(finished.errors))
 
     def _run(self, spans: Sequence[_Span]) -> Finished:
-        seconds = sum(span.lasts + 1 for span in spans)
         return run_sandboxed(
             self._command(spans),
             limits=self.limits,
             deadlines=self.deadlines,
-            max_output_bytes=round(seconds * self.spec.sample_rate) * BYTES_PER_SAMPLE,
+            max_output_bytes=self._max_bytes(spans),
         )
+
+    def _max_bytes(self, spans: Sequence[_Span]) -> int:
+        seconds = sum(span.lasts + 1 for span in spans)
+        return round(seconds * self.spec.sample_rate) * BYTES_PER_SAMPLE
 
     def _command(self, spans: Sequence[_Span]) -> list[str]:
         parts = [self._sound(span) for span in spans]
@@ -144,10 +170,14 @@ class SoundDecoder:
     def _sound(self, span: _Span) -> ffmpeg.Stream:
         """Sample 0 lies on `begin`: sound that starts later is preceded by silence, earlier sound
         is cut, and gaps within are filled. `print` writes the first time to the log."""
-        zero = span.begin + self.info.start_seconds
         probes = not any(self.info.container.startswith(name) for name in COMPLETE_HEADERS)
         stream = open_input(self.path, self.limits, seek_seconds=span.seek, probes_streams=probes)
-        stream = stream[str(self.info.audio_index)]
+        return self._placed(stream[str(self.info.audio_index)], span)
+
+    def _placed(self, stream: ffmpeg.Stream, span: _Span) -> ffmpeg.Stream:
+        zero = span.begin + self.info.start_seconds
+        if self.channel is not None:
+            stream = stream.filter("channelmap", map=self.channel, channel_layout="mono")
         stream = stream.filter("asetpts", f"if(eq(N,0),0*print(T),0)+PTS-{zero:.6f}/TB")
         timed = self.info.container not in UNTIMED
         placed = {"async": 1, "first_pts": 0, "min_hard_comp": MAX_SHIFT_SECONDS} if timed else {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 
 import pytest
@@ -197,3 +198,29 @@ def test_too_many_uploads_at_once(make_client):
     problem(refused, 429, "overloaded")
     assert int(refused.headers["retry-after"]) >= 1
     assert answered.status_code == 200
+
+
+def test_a_full_disk_is_told_and_nothing_is_left(client, sample, uploads, monkeypatch):
+    """The system's own device that is always full takes the file's place."""
+    real = os.open
+
+    def full(path, flags, mode=0o777, **options):
+        descriptor = real(path, flags, mode, **options)
+        if "adamml-" not in str(path):
+            return descriptor
+        os.close(descriptor)
+        return real("/dev/full", os.O_WRONLY)
+
+    monkeypatch.setattr("service.uploads.upload.os.open", full)
+    response = client.post(
+        "/classify", content=b"v" * 50_000, headers={"content-type": "video/mp4"}
+    )
+    monkeypatch.undo()
+
+    assert response.status_code == 507
+    assert response.json()["code"] == "insufficient_storage"
+    assert int(response.headers["retry-after"]) > 0
+    assert sample("adamml_requests_rejected_total", reason="insufficient_storage") == 1
+    assert uploads() == []
+    again = client.post("/classify", content=b"v" * 5_000, headers=VIDEO)
+    assert again.status_code == 200

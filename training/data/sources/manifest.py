@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,7 +53,7 @@ def read_manifest(
 ) -> Manifest:
     """Read a CSV or JSONL file, paths relative to it, or a folder that has one a class.
 
-    Where no split is given, `plan` draws them by group. See README, "Your own data".
+    Where no split is given, `plan` draws them by group. See docs/data.md.
 
     Raises:
         ValueError: a column or a value is missing or wrong, with the line; a video repeats; a
@@ -61,7 +63,7 @@ def read_manifest(
     if not lines:
         raise ValueError(f"{path} has no videos")
     _refuse_mixtures(lines)
-    _refuse_repetitions(lines)
+    _refuse_repetitions(lines, path if path.is_dir() else path.parent)
     samples = _samples(lines, path if path.is_dir() else path.parent, plan or SplitPlan())
     _refuse_spanning_groups(lines, samples)
     labels = tuple(sorted({label for sample in samples for label in sample.labels}))
@@ -107,10 +109,12 @@ def _refuse_mixtures(lines: Sequence[Line]) -> None:
             raise ValueError(f"{first.where} and {line.where}: label in one, labels in the other")
 
 
-def _refuse_repetitions(lines: Sequence[Line]) -> None:
+def _refuse_repetitions(lines: Sequence[Line], folder: Path) -> None:
+    """Of one file, however its path is spelt."""
     seen: dict[tuple[str, float | None, float | None], str] = {}
     for line in lines:
-        key = (line.row.path, line.row.start_seconds, line.row.end_seconds)
+        name = os.path.normpath(folder / line.row.path)
+        key = (unicodedata.normalize("NFC", name), line.row.start_seconds, line.row.end_seconds)
         other = seen.setdefault(key, line.where)
         if other != line.where:
             raise ValueError(

@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
+import io
 import json
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from training.data.sources.sample import Split
 
 # Between the labels of one CSV cell.
 LABEL_SEPARATOR = "|"
 
-Label = Annotated[str, Field(min_length=1, max_length=200)]
+
+def _tidy(value: object) -> object:
+    """Without the spaces around it (hard ones too), in Unicode's composed form: what looks the same
+    is the same label."""
+    if not isinstance(value, str):
+        return value
+    return " ".join(unicodedata.normalize("NFC", value).split())
+
+
+Label = Annotated[str, BeforeValidator(_tidy), Field(min_length=1, max_length=200)]
 
 
 class Row(BaseModel):
@@ -62,28 +74,52 @@ def read_rows(path: Path) -> list[Line]:
         ValueError: the ending is another one; a row is wrong, with its line.
     """
     readers = {".csv": _csv_values, ".jsonl": _jsonl_values}
-    if path.suffix not in readers:
+    suffix = path.suffix.lower()
+    if suffix not in readers:
         raise ValueError(
             f"{path} ends in {path.suffix!r}; allowed are .csv, .jsonl, or a folder that has one"
             " folder for each class"
         )
-    return [Line(where, _checked(values, where)) for where, values in readers[path.suffix](path)]
+    return [Line(where, _checked(values, where)) for where, values in readers[suffix](path)]
+
+
+def _text(path: Path) -> str:
+    """UTF-8, or UTF-16 with its mark, as spreadsheets write them.
+
+    Raises ValueError for other encodings, with the line.
+    """
+    content = path.read_bytes()
+    wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    try:
+        return content.decode("utf-16" if wide else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise ValueError(
+            f"{path}:{line}: the file is not in UTF-8 (byte {content[error.start]:#x}); save it as"
+            " 'CSV UTF-8', or convert it, such as from Windows-1252"
+        ) from error
 
 
 def _csv_values(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     """An empty cell counts as absent; a byte-order mark, as spreadsheets write it, is skipped."""
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        reader = csv.DictReader(file)
-        _check_columns(path, list(reader.fieldnames or ()))
+    reader = csv.DictReader(io.StringIO(_text(path), newline=""))
+    try:
+        _check_columns(path, [name.strip() for name in reader.fieldnames or ()])
         for cells in reader:
-            where = f"{path}:{reader.line_num}"
-            if None in cells:
-                raise ValueError(f"{where}: more cells than columns: {cells[None]}")
-            values: dict[str, Any] = {key: cell for key, cell in cells.items() if cell}
-            if "labels" in cells:
-                cell = cells["labels"] or ""
-                values["labels"] = cell.split(LABEL_SEPARATOR) if cell else []
-            yield where, values
+            yield f"{path}:{reader.line_num}", _cells(path, reader.line_num, cells)
+    except csv.Error as error:
+        raise ValueError(f"{path}:{reader.line_num}: {error}") from error
+
+
+def _cells(path: Path, line: int, cells: dict[str | None, Any]) -> dict[str, Any]:
+    if None in cells:
+        raise ValueError(f"{path}:{line}: more cells than columns: {cells[None]}")
+    named = {str(key).strip(): (cell or "").strip() for key, cell in cells.items()}
+    values: dict[str, Any] = {key: cell for key, cell in named.items() if cell}
+    if "labels" in named:
+        cell = named["labels"]
+        values["labels"] = cell.split(LABEL_SEPARATOR) if cell else []
+    return values
 
 
 def _check_columns(path: Path, columns: list[str]) -> None:
@@ -91,6 +127,9 @@ def _check_columns(path: Path, columns: list[str]) -> None:
     if not {"label", "labels"} & set(columns):
         missing.add("label (or labels)")
     unknown = set(columns) - set(Row.model_fields)
+    repeated = sorted({name for name in columns if columns.count(name) > 1})
+    if repeated:
+        raise ValueError(f"{path}:1: columns are there twice: {repeated}")
     if missing or unknown:
         raise ValueError(
             f"{path}:1: the columns are {columns}; missing: {sorted(missing)}, unknown:"
@@ -99,18 +138,17 @@ def _check_columns(path: Path, columns: list[str]) -> None:
 
 
 def _jsonl_values(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    with path.open(encoding="utf-8-sig") as file:
-        for number, text in enumerate(file, start=1):
-            if not text.strip():
-                continue
-            where = f"{path}:{number}"
-            try:
-                values = json.loads(text)
-            except ValueError as error:
-                raise ValueError(f"{where}: not JSON: {error}") from error
-            if not isinstance(values, dict):
-                raise ValueError(f"{where}: one object a line is needed, got {text.strip()[:80]}")
-            yield where, values
+    for number, text in enumerate(_text(path).split("\n"), start=1):
+        if not text.strip():
+            continue
+        where = f"{path}:{number}"
+        try:
+            values = json.loads(text)
+        except ValueError as error:
+            raise ValueError(f"{where}: not JSON: {error}") from error
+        if not isinstance(values, dict):
+            raise ValueError(f"{where}: one object a line is needed, got {text.strip()[:80]}")
+        yield where, values
 
 
 def _checked(values: dict[str, Any], where: str) -> Row:

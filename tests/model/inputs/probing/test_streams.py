@@ -72,11 +72,11 @@ def test_no_decoder():
     ],
 )
 def test_the_best_audio_stream(streams, expected):
-    assert audio_stream(streams)["index"] == expected
+    assert audio_stream(streams, {}, [])["index"] == expected
 
 
 def test_no_audio_stream():
-    assert audio_stream([picture(0)]) is None
+    assert audio_stream([picture(0)], {}, []) is None
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_no_audio_stream():
         ("25/1", "25/1", 25, True),
         ("26000/1041", "25/1", 25, True),
         ("2775/188", "250/1", 2775 / 188, False),
-        ("0/0", "1000/1", 1000, False),
+        ("0/0", "1000/1", 25, False),
         ("0/0", "0/0", 25, False),
     ],
 )

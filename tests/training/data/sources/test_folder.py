@@ -62,7 +62,7 @@ def test_what_is_no_video_is_left_out_and_said(tmp_path, caplog):
     ("names", "message"),
     [
         (["a.mp4"], "has no folders; one for each class is needed"),
-        (["a/x.mp4", "b/x.txt"], "b holds no video; endings: .3gp"),
+        (["a/x.mp4", "b/x.txt"], "b holds no video; endings: .3g2"),
         (["a/x.mp4"], "at least two labels are needed"),
     ],
 )
