@@ -178,7 +178,7 @@ def _score(
 ) -> Score:
     spec, costs = runtime.spec, runtime.spec.require_costs()
     macs = np.array([costs.recognition[name].total for name in spec.modality_names])
-    logits = np.stack([_video_logits(runtime, one, choices) for one, choices in decided])
+    logits = np.stack([video_logits(runtime, one, choices) for one, choices in decided])
     labels = [one.labels for one, _ in decided]
     selections = [choices.selected for _, choices in decided]
     spent = [(selected * macs).sum() + policy_macs * len(selected) for selected in selections]
@@ -191,8 +191,8 @@ def _score(
     )
 
 
-def _video_logits(runtime: Runtime, one: Outputs, choices: Choices) -> Array:
-    """(K,)"""
+def video_logits(runtime: Runtime, one: Outputs, choices: Choices) -> Array:
+    """(K,) of the video, of what the choices selected."""
     logits, kept = fusion_inputs(runtime.spec, choices)
     logits[:, : choices.selected.shape[1]][choices.selected] = one.logits[choices.selected]
     return runtime.fuse(logits, kept).video
