@@ -18,7 +18,9 @@ from model.inputs.ffmpeg.decode_limits import DecodeLimits
 LEVELS = "level+"
 
 _LARGE_FRAME = re.compile(r"Picture size (\d+x\d+) (?:is invalid|exceeds)", re.I)
-_NO_DECODER = re.compile(r"Decoder .*not found|Codec \(\w+\) not on whitelist", re.I)
+_NO_DECODER = re.compile(
+    r"Decoder .*not found|no decoder found|Codec \(\w+\) not on whitelist", re.I
+)
 _NOT_LISTED = re.compile(r"Codec \((\w+)\) not on whitelist")
 _ERROR = re.compile(r"^(?:\[[^\]]*@ 0x[0-9a-f]+\] )*\[(?:error|fatal|panic)\] (.+)$", re.M)
 # What ffmpeg says about itself after it has said what is wrong.

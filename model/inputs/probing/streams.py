@@ -133,6 +133,8 @@ def _rates(video: Stream) -> tuple[float | None, float | None]:
     """Average and base rate. A raw stream, whose packets have no times, may have its fields counted
     for frames."""
     average, base = _fraction(video.get("avg_frame_rate")), _fraction(video.get("r_frame_rate"))
+    if average and base and average > MAX_PLAUSIBLE_RATE >= base:
+        average = base  # Raw DV: the average counts the clock's ticks.
     counts_fields = average and base and abs(2 * average / base - 1) < RATE_TOLERANCE
     if base and counts_fields and number(video.get("start_time")) is None:
         base /= 2

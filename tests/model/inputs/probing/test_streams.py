@@ -115,3 +115,11 @@ def test_a_tag_is_no_rotation():
 )
 def test_duration_tag(tag, start, expected):
     assert tagged_duration({"tags": {"DURATION": tag}, "start_time": start}) == expected
+
+
+def test_an_average_of_the_clocks_ticks_is_no_rate():
+    """As of raw DV: 60000 beside 25."""
+    stream = {"avg_frame_rate": "60000/1", "r_frame_rate": "25/1", "start_time": "0.0"}
+
+    assert frame_rate(stream) == 25
+    assert has_constant_rate(stream)
