@@ -21,7 +21,7 @@ from model.inference.decisions import (
     keep_probabilities,
 )
 from model.inference.early_features import EarlyFeatures
-from model.inference.options import ResolvedOptions, resolve
+from model.inference.options import ResolvedOptions, networks_in_use, resolve
 from model.inputs.ffmpeg.decode_limits import DecodeLimits
 from model.inputs.ffmpeg.programs import programs, version_of
 from model.inputs.open_video import open_video
@@ -101,6 +101,7 @@ class Classifier:
                     resolved.segments,
                     limits=self._limits,
                     deadline=deadline,
+                    networks=networks_in_use(resolved, self.spec),
                     on_early=early.offer if overlaps else None,
                 )
             choices = self._decide(video, early, resolved, budget, watch)

@@ -9,6 +9,7 @@ from typing import get_args
 from model.common.errors import InvalidParameterError
 from model.inference.classification import ClassifyOptions, PolicyMode
 from model.inference.operating_points import choose_point
+from model.inputs.placement.sampling import NetworksInUse
 from model.spec.model_spec import Modality, ModelSpec
 
 MAX_SEGMENTS = 64
@@ -54,6 +55,16 @@ def resolve(options: ClassifyOptions, spec: ModelSpec) -> ResolvedOptions:
         threshold=threshold,
         top_k=min(options.top_k, len(spec.labels)),
     )
+
+
+def networks_in_use(options: ResolvedOptions, spec: ModelSpec) -> NetworksInUse:
+    """What has to be decoded: no probability exceeds a threshold of 1, and with an exit head
+    nothing must be recognized."""
+    adaptive = options.policy == "adaptive"
+    has_exit = spec.num_fused > len(spec.modalities)
+    names = (n for n, may in zip(spec.modality_names, options.allowed, strict=True) if may)
+    none = adaptive and has_exit and options.threshold >= 1
+    return NetworksInUse(adaptive, frozenset() if none else frozenset(names))
 
 
 def _setting(options: ClassifyOptions, spec: ModelSpec) -> tuple[float, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -14,11 +15,13 @@ from model.inputs.early_inputs import EarlyInputs, OnEarly
 from model.inputs.ffmpeg.decode_limits import DecodeLimits
 from model.inputs.ffmpeg.sandbox import Deadlines
 from model.inputs.frames.segment_frames import decode_segment_frames
+from model.inputs.placement.sampling import NetworksInUse
 from model.inputs.placement.segments import Plan, plan_segments
 from model.inputs.probing.probe import SLACK_SECONDS, probe
 from model.inputs.probing.video_info import VideoInfo
 from model.inputs.sound.audio import Sound, decode_sound
 from model.inputs.video_inputs import VideoInputs
+from model.spec.input_spec import InputSpec
 from model.spec.model_spec import ModelSpec
 
 Planner = Callable[[VideoInfo], Plan]
@@ -32,9 +35,11 @@ def open_video(
     limits: DecodeLimits,
     deadline: Deadline,
     crop: Crop | None = None,
+    networks: NetworksInUse | None = None,
     on_early: OnEarly | None = None,
 ) -> VideoInputs:
-    """Probe, plan and decode what the networks of `spec` may need; flow is left for later.
+    """Probe, plan and decode what `networks`, by default all of `spec`, need; flow is left for
+    later.
 
     `segments` are placed uniformly, or by a planner; `crop` replaces the centre. `on_early` is
     told, by the threads that decode, of inputs that can be had before all is decoded: a guess, see
@@ -45,12 +50,16 @@ def open_video(
         DeadlineExceededError: the deadline passed or was cancelled.
     """
     deadlines, crop = Deadlines.start(deadline, limits), crop or Crop()
+    networks = networks or NetworksInUse.all_of(spec)
+    listens = any(source == "audio" for source, _ in networks.of(spec))
+    hear = partial(_sound, path, inputs=spec.inputs, limits=limits, deadlines=deadlines)
+    hear = hear if listens else _unheard
     info = probe(path, limits=limits, deadlines=deadlines)
     plan_for = _planner(segments, spec) if isinstance(segments, int) else segments
     early = EarlyInputs(spec, info, crop, on_early) if on_early else None
     with ThreadPoolExecutor(1) as pool:
         # Sound beside frames: neither needs the other, unless the frames end early.
-        sound = pool.submit(_sound, path, info, plan_for(info), spec, limits, deadlines)
+        sound = pool.submit(hear, info, plan_for(info))
         if early:
             sound.add_done_callback(partial(early.heard, plan_for(info)))
         decoded = decode_segment_frames(
@@ -60,11 +69,12 @@ def open_video(
             plan_for,
             limits=limits,
             deadlines=deadlines,
+            networks=networks,
             on_segment=early.seen if early else None,
         )
     heard = sound.result()
     if decoded.info != info:
-        heard = _sound(path, decoded.info, decoded.plan, spec, limits, deadlines)
+        heard = hear(decoded.info, decoded.plan)
     arrays = FrameArrays.of(spec.inputs, decoded.frames, crop)
     warnings = (*_corrected(info), *decoded.warnings, *heard.warnings)
     return VideoInputs(spec, decoded.info, decoded.plan, arrays, heard, warnings)
@@ -86,11 +96,14 @@ def _sound(
     path: Path,
     info: VideoInfo,
     plan: Plan,
-    spec: ModelSpec,
+    *,
+    inputs: InputSpec,
     limits: DecodeLimits,
     deadlines: Deadlines,
 ) -> Sound:
-    """No sound is decoded, and none is missed, where the model does not listen."""
-    if "audio" not in spec.modality_names:
-        return Sound.none(plan)
-    return decode_sound(path, info, plan, spec.inputs, limits=limits, deadlines=deadlines)
+    return decode_sound(path, info, plan, inputs, limits=limits, deadlines=deadlines)
+
+
+def _unheard(info: VideoInfo, plan: Plan) -> Sound:
+    """No sound is decoded, and none is missed, where no network listens."""
+    return replace(Sound.none(plan), is_unheard=info.audio_index is not None)

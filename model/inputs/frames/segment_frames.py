@@ -15,7 +15,7 @@ from model.inputs.frames.early_frames import NOTHING, Awaited
 from model.inputs.frames.frame import Frame
 from model.inputs.frames.frame_decoder import Decoded, decode_frames
 from model.inputs.placement.runs import plan_runs
-from model.inputs.placement.sampling import needed_offsets
+from model.inputs.placement.sampling import NetworksInUse, needed_offsets
 from model.inputs.placement.segments import Plan
 from model.inputs.probing.packets import stream_end
 from model.inputs.probing.video_info import VideoInfo
@@ -47,21 +47,25 @@ def decode_segment_frames(
     *,
     limits: DecodeLimits,
     deadlines: Deadlines,
+    networks: NetworksInUse | None = None,
     on_segment: OnSegment | None = None,
 ) -> SegmentFrames:
-    """Decode the segments' frames; where many are missing, plan again over what there is.
+    """Decode the frames that `networks`, by default all, see of the segments; where many are
+    missing, plan again over what there is.
 
     `on_segment` is told of segments while others are being decoded; what it is told is a guess,
     see `EarlyFrames`, and comes from the threads that decode.
 
     Raises UndecodableVideoError or UnsupportedCodecError when there is no frame at all.
     """
-    offsets = needed_offsets(spec)
+    offsets = needed_offsets(spec, networks)
 
     def attempt(info: VideoInfo) -> tuple[Plan, list[int], Decoded]:
         plan = plan_for(info)
-        # Frame 0 as well: a single frame may claim to last, and then is all there is.
+        # Frame 0 as well: a single frame may claim to last, and then is all there is. And where
+        # no network looks, the last: whether the video is as long as it says.
         indices = {s.first_frame + offset for s in plan.segments for offset in offsets} | {0}
+        indices |= set() if offsets else {plan.last_frame}
         wanted = sorted({min(index, plan.last_frame) for index in indices})
         runs = plan_runs(wanted, plan, info)
         awaited = _awaited(plan, offsets, on_segment) if on_segment else NOTHING

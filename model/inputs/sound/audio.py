@@ -32,10 +32,14 @@ _CANCELLED = AnswerWarning(
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """One spectrogram a segment, None where there is no sound, and what was wrong."""
+    """One spectrogram a segment, None where there is no sound, and what was wrong.
+
+    `is_unheard`: there is sound, but no network listens, so that none was decoded.
+    """
 
     spectrograms: tuple[Spectrogram | None, ...]
     warnings: tuple[AnswerWarning, ...]
+    is_unheard: bool = False
 
     @classmethod
     def none(cls, plan: Plan, *warnings: AnswerWarning) -> Sound:
