@@ -97,11 +97,10 @@ class Classifier:
             with watch.stage("decode"):
                 video = open_video(
                     path,
-                    self.spec,
+                    networks_in_use(resolved, self.spec),
                     resolved.segments,
                     limits=self._limits,
                     deadline=deadline,
-                    networks=networks_in_use(resolved, self.spec),
                     on_early=early.offer if overlaps else None,
                 )
             choices = self._decide(video, early, resolved, budget, watch)

@@ -64,7 +64,7 @@ def networks_in_use(options: ResolvedOptions, spec: ModelSpec) -> NetworksInUse:
     has_exit = spec.num_fused > len(spec.modalities)
     names = (n for n, may in zip(spec.modality_names, options.allowed, strict=True) if may)
     none = adaptive and has_exit and options.threshold >= 1
-    return NetworksInUse(adaptive, frozenset() if none else frozenset(names))
+    return NetworksInUse(spec, adaptive, frozenset() if none else frozenset(names))
 
 
 def _setting(options: ClassifyOptions, spec: ModelSpec) -> tuple[float, int]:

@@ -29,17 +29,16 @@ Planner = Callable[[VideoInfo], Plan]
 
 def open_video(
     path: Path,
-    spec: ModelSpec,
+    spec: ModelSpec | NetworksInUse,
     segments: int | Planner,
     *,
     limits: DecodeLimits,
     deadline: Deadline,
     crop: Crop | None = None,
-    networks: NetworksInUse | None = None,
     on_early: OnEarly | None = None,
 ) -> VideoInputs:
-    """Probe, plan and decode what `networks`, by default all of `spec`, need; flow is left for
-    later.
+    """Probe, plan and decode what the networks need, all of `spec` or those in use; flow is left
+    for later.
 
     `segments` are placed uniformly, or by a planner; `crop` replaces the centre. `on_early` is
     told, by the threads that decode, of inputs that can be had before all is decoded: a guess, see
@@ -50,10 +49,12 @@ def open_video(
         DeadlineExceededError: the deadline passed or was cancelled.
     """
     deadlines, crop = Deadlines.start(deadline, limits), crop or Crop()
-    networks = networks or NetworksInUse.all_of(spec)
-    listens = any(source == "audio" for source, _ in networks.of(spec))
-    hear = partial(_sound, path, inputs=spec.inputs, limits=limits, deadlines=deadlines)
-    hear = hear if listens else _unheard
+    networks = spec if isinstance(spec, NetworksInUse) else NetworksInUse.all_of(spec)
+    spec = networks.spec
+    listens = any(source == "audio" for source, _ in networks)
+    hear: Callable[[VideoInfo, Plan], Sound] = _unheard
+    if listens:
+        hear = partial(_sound, path, inputs=spec.inputs, limits=limits, deadlines=deadlines)
     info = probe(path, limits=limits, deadlines=deadlines)
     plan_for = _planner(segments, spec) if isinstance(segments, int) else segments
     early = EarlyInputs(spec, info, crop, on_early) if on_early else None
@@ -65,11 +66,10 @@ def open_video(
         decoded = decode_segment_frames(
             path,
             info,
-            spec,
+            networks,
             plan_for,
             limits=limits,
             deadlines=deadlines,
-            networks=networks,
             on_segment=early.seen if early else None,
         )
     heard = sound.result()

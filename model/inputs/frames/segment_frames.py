@@ -19,7 +19,6 @@ from model.inputs.placement.sampling import NetworksInUse, needed_offsets
 from model.inputs.placement.segments import Plan
 from model.inputs.probing.packets import stream_end
 from model.inputs.probing.video_info import VideoInfo
-from model.spec.model_spec import ModelSpec
 
 # A plan, the number of one of its segments, and its frames by grid index.
 OnSegment = Callable[[Plan, int, Mapping[int, Frame]], None]
@@ -42,15 +41,14 @@ class SegmentFrames:
 def decode_segment_frames(
     path: Path,
     info: VideoInfo,
-    spec: ModelSpec,
+    networks: NetworksInUse,
     plan_for: Callable[[VideoInfo], Plan],
     *,
     limits: DecodeLimits,
     deadlines: Deadlines,
-    networks: NetworksInUse | None = None,
     on_segment: OnSegment | None = None,
 ) -> SegmentFrames:
-    """Decode the frames that `networks`, by default all, see of the segments; where many are
+    """Decode the frames that `networks` see of the segments; where many are
     missing, plan again over what there is.
 
     `on_segment` is told of segments while others are being decoded; what it is told is a guess,
@@ -58,7 +56,7 @@ def decode_segment_frames(
 
     Raises UndecodableVideoError or UnsupportedCodecError when there is no frame at all.
     """
-    offsets = needed_offsets(spec, networks)
+    offsets = needed_offsets(networks)
 
     def attempt(info: VideoInfo) -> tuple[Plan, list[int], Decoded]:
         plan = plan_for(info)
@@ -72,7 +70,7 @@ def decode_segment_frames(
         decoded = decode_frames(
             path,
             info,
-            spec.inputs.short_side,
+            networks.spec.inputs.short_side,
             runs,
             limits=limits,
             deadlines=deadlines,

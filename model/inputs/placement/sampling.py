@@ -11,18 +11,19 @@ from model.spec.model_spec import Modality, ModelSpec, NetworkSpec, Proxy
 
 @dataclass(frozen=True, slots=True)
 class NetworksInUse:
-    """Which networks may look at a video: the policy's branches, and recognizers."""
+    """Which networks of `spec` may look at a video: the policy's branches, and recognizers."""
 
+    spec: ModelSpec
     policy: bool
     recognizers: frozenset[Modality]
 
     @classmethod
     def all_of(cls, spec: ModelSpec) -> NetworksInUse:
-        return cls(True, frozenset(spec.modality_names))
+        return cls(spec, True, frozenset(spec.modality_names))
 
-    def of(self, spec: ModelSpec) -> Iterator[tuple[Proxy, NetworkSpec]]:
+    def __iter__(self) -> Iterator[tuple[Proxy, NetworkSpec]]:
         """Each with what it looks at."""
-        for modality in spec.modalities:
+        for modality in self.spec.modalities:
             if self.policy:
                 yield modality.proxy, modality.policy
             if modality.name in self.recognizers:
@@ -53,13 +54,13 @@ def num_pairs(inputs: InputSpec, source: Proxy) -> int:
     return {"flow": inputs.flow.pairs, "rgb_diff": inputs.rgb_diff_pairs}.get(source, 0)
 
 
-def needed_offsets(spec: ModelSpec, networks: NetworksInUse | None = None) -> tuple[int, ...]:
-    """Every frame of a segment, counted from its start, that some network needs; None: of all."""
+def needed_offsets(networks: NetworksInUse) -> tuple[int, ...]:
+    """Every frame of a segment, counted from its start, that some network needs."""
     offsets: set[int] = set()
-    for source, network in (networks or NetworksInUse.all_of(spec)).of(spec):
+    for source, network in networks:
         if source == "audio":
             continue
-        following = range(num_pairs(spec.inputs, source) + 1)
-        for offset in frame_offsets(spec.inputs, network):
+        following = range(num_pairs(networks.spec.inputs, source) + 1)
+        for offset in frame_offsets(networks.spec.inputs, network):
             offsets.update(offset + step for step in following)
     return tuple(sorted(offsets))
