@@ -84,13 +84,13 @@ def decode_segment_frames(
     end = _true_end(path, info, until, decoded, limits=limits, deadlines=deadlines)
     if end is not None:
         info = replace(info, duration_seconds=round(end, 6))
-        warnings.append(_truncated(info))
+        warnings.append(truncated(info))
         plan, wanted, decoded = attempt(info)
     if not decoded.frames:
         raise no_frame_error(decoded.messages, path, limits)
     missing = [index for index in wanted if index not in decoded.frames]
     if decoded.messages or missing:
-        warnings.append(_decode_errors(decoded.messages, path, len(missing), len(wanted)))
+        warnings.append(decode_errors(decoded.messages, path, len(missing), len(wanted)))
     indices = sorted({s.first_frame + offset for s in plan.segments for offset in offsets})
     return SegmentFrames(info, plan, fill(indices, decoded.frames), tuple(warnings))
 
@@ -145,13 +145,13 @@ def _true_end(
     return last + 1 / info.frame_rate
 
 
-def _decode_errors(messages: str, path: Path, missing: int, wanted: int) -> AnswerWarning:
+def decode_errors(messages: str, path: Path, missing: int, wanted: int) -> AnswerWarning:
     detail = f"decoding met errors: {explain(messages, path)}" if messages else ""
     if missing:
         detail = f"{missing} of {wanted} frames could not be decoded; {detail}".removesuffix("; ")
     return AnswerWarning("decode_errors", detail)
 
 
-def _truncated(info: VideoInfo) -> AnswerWarning:
+def truncated(info: VideoInfo) -> AnswerWarning:
     detail = f"the video ends earlier than it says, after {info.duration_seconds:.3f} s"
     return AnswerWarning("truncated", detail)

@@ -21,6 +21,11 @@ class NetworksInUse:
     def all_of(cls, spec: ModelSpec) -> NetworksInUse:
         return cls(spec, True, frozenset(spec.modality_names))
 
+    @property
+    def listen(self) -> bool:
+        """Whether any of them hears the sound."""
+        return any(source == "audio" for source, _ in self)
+
     def __iter__(self) -> Iterator[tuple[Proxy, NetworkSpec]]:
         """Each with what it looks at."""
         for modality in self.spec.modalities:
