@@ -12,6 +12,7 @@ from typing import Literal
 from pydantic import ByteSize, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from model.inference.streaming import MAX_STREAM_SEGMENTS
 from model.inputs.ffmpeg.decode_limits import DecodeLimits
 from model.runtime.base import Precision
 
@@ -54,6 +55,9 @@ class Settings(BaseSettings):
     max_upload_bytes: ByteSize = Field(default=ByteSize(256 * 1024**2), ge=1024)
     request_deadline_seconds: float = Field(default=120.0, gt=0, le=_MAX_DEADLINE_SECONDS)
     max_concurrency: int = Field(default=2, ge=1, le=256, description="Videos computed at once.")
+    max_segments: int = Field(
+        default=600, ge=64, le=MAX_STREAM_SEGMENTS, description="Of one answer to a request."
+    )
     max_queue: int = Field(default=16, ge=0, le=10_000, description="Videos waiting for a place.")
     max_uploads: int = Field(default=32, ge=1, le=10_000, description="Uploads at once.")
     temp_dir: Path | None = Field(default=None, description="For uploads; none: the system's.")

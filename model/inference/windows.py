@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from model.inputs.frames.frame import Frame
 
 # Two frames of different scenes differ by more, see `training.evaluation.stitched`.
-CUT_DISTANCE = 0.5
+CUT_DISTANCE = 0.25
 # Frames further apart than this show different things anyway.
 MAX_STEP_SECONDS = 1.0
 _THUMBNAIL = 32
@@ -24,7 +24,7 @@ class CutDetector:
     """Finds cuts among the frames that segments are decoded to.
 
     A frame's colours, eight shades in each of red, green and blue, are counted on a thumbnail;
-    where the counts of one frame and the next have less than half in common, a new scene begins.
+    where a quarter of them differs from one frame to the next, a new scene begins.
     """
 
     def __init__(self, distance: float = CUT_DISTANCE) -> None:

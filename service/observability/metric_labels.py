@@ -40,6 +40,7 @@ REJECTIONS = (
     "unsupported_media_type",
     "empty_upload",
     "budget_too_small",
+    "too_many_segments",
     "invalid_parameter",
     "overloaded",
     "not_ready",

@@ -29,6 +29,9 @@ KINDS: dict[str, ProblemKind] = {
     "frame_too_large": ProblemKind(422, "The video's frames are too large"),
     "decode_timeout": ProblemKind(422, "Decoding the video took too long"),
     "budget_too_small": ProblemKind(422, "The compute budget is too small"),
+    "too_many_segments": ProblemKind(
+        422, "Too many segments for one answer; POST /jobs takes more"
+    ),
     "invalid_parameter": ProblemKind(422, "A parameter is not valid"),
     "overloaded": ProblemKind(429, "Too many requests are waiting"),
     "internal_error": ProblemKind(500, "Something went wrong inside the service"),
@@ -55,8 +58,15 @@ def problem_response(
     code: str, detail: str, *, request_id: str, headers: dict[str, str] | None = None
 ) -> Response:
     """Raises KeyError for a code that the table does not know: that is a bug."""
+    problem = problem_of(code, detail, request_id)
+    content = problem.model_dump_json().encode()
+    return Response(content, problem.status, headers=headers, media_type=MEDIA_TYPE)
+
+
+def problem_of(code: str, detail: str, request_id: str) -> Problem:
+    """Raises KeyError as `problem_response`."""
     kind = KINDS[code]
-    problem = Problem(
+    return Problem(
         type=f"urn:adamml:problem:{code}",
         title=kind.title,
         status=kind.status,
@@ -64,8 +74,6 @@ def problem_response(
         code=code,
         request_id=request_id,
     )
-    content = problem.model_dump_json().encode()
-    return Response(content, kind.status, headers=headers, media_type=MEDIA_TYPE)
 
 
 def code_of_status(status: int) -> str:
