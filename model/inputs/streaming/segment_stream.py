@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from model.common.errors import AnswerWarning
 from model.inputs.arrays import Crop, FrameArrays
 from model.inputs.frames.frame import Frame
 from model.inputs.frames.segment_frames import fill
@@ -21,13 +20,13 @@ from model.inputs.streaming.slots import Slots
 from model.inputs.streaming.sound_stream import SoundStream
 from model.inputs.video_inputs import VideoInputs
 
-# A frame that has been on display so much longer than frames are is one after which some are lost,
-# if the decoder complained as well.
+# After a frame that is on display for so long some are lost, if frames come at a constant rate, or
+# the decoder complained.
 STALE_SECONDS = 1.0
 
 
 class FrameSource(Protocol):
-    """Frames in order of time, and how many errors there were up to the last one."""
+    """Frames in order of time, and how many errors there were so far."""
 
     num_errors: int
 
@@ -63,14 +62,13 @@ class SegmentStream:
         self._source, self._frames = frames, iter(frames)
         self._sound, self._is_unheard = sound, is_unheard
         self._offsets = needed_offsets(networks) or (0,)
-        # Frames, and the number of errors when each came.
-        self._kept: deque[tuple[Frame, int]] = deque()
+        self._kept: deque[Frame] = deque()
         self.is_over = False
 
     @property
     def last_seconds(self) -> float | None:
         """When the last frame came that was read; None before any."""
-        return self._kept[-1][0].seconds if self._kept else None
+        return self._kept[-1].seconds if self._kept else None
 
     def segment(self, slot: int) -> StreamedSegment | None:
         """The inputs of a slot later than those asked for before; None where no frame is left."""
@@ -80,7 +78,7 @@ class SegmentStream:
         run = Run(tuple(sorted(set(wanted))), plan.rate, plan.is_own_rate, 0.0, ())
         self._read_past(run)
         start, end = self._slots.span(slot)
-        if not self._kept or (self.is_over and self._kept[-1][0].seconds < start - STALE_SECONDS):
+        if not self._kept or (self.is_over and self._kept[-1].seconds < start - STALE_SECONDS):
             return None
         self._let_go(run)
         if self._has_lost(run):
@@ -92,31 +90,29 @@ class SegmentStream:
         """Until no frame nearer to the last wanted one can come."""
         beside = MARGIN_STEPS if run.is_own_rate else 1.0
         until = (run.wanted[-1] + beside) / run.rate
-        while not self.is_over and (not self._kept or self._kept[-1][0].seconds < until):
+        while not self.is_over and (not self._kept or self._kept[-1].seconds < until):
             frame = next(self._frames, None)
             if frame is None:
                 self.is_over = True
             else:
-                self._kept.append((frame, self._source.num_errors))
+                self._kept.append(frame)
 
     def _let_go(self, run: Run) -> None:
         """Of frames before the first wanted one; the one on display there stays."""
         begin = (run.wanted[0] - 1.5) / run.rate
-        while len(self._kept) > 1 and self._kept[1][0].seconds <= begin:
+        while len(self._kept) > 1 and self._kept[1].seconds <= begin:
             self._kept.popleft()
 
     def _has_lost(self, run: Run) -> bool:
-        """Whether what would be shown is but what was on display before errors."""
+        """Whether what would be shown is but what was on display before."""
         begin, end = run.wanted[0] / run.rate, run.wanted[-1] / run.rate
-        before = [one for one in self._kept if one[0].seconds <= end]
-        if not before or before[-1][0].seconds > begin - STALE_SECONDS:
+        before = [frame for frame in self._kept if frame.seconds <= end]
+        if not before or before[-1].seconds > begin - STALE_SECONDS:
             return False
-        after = self._kept[len(before)][1] if len(before) < len(self._kept) else None
-        errors = self._source.num_errors if after is None else after
-        return errors > before[-1][1]
+        return self._slots.info.constant_frame_rate or self._source.num_errors > 0
 
     def _shown(self, run: Run, first: int) -> dict[int, Frame]:
-        frames = [frame for frame, _ in self._kept]
+        frames = list(self._kept)
         positions = match(run, [frame.seconds for frame in frames])
         chosen = {index: frames[at] for index, at in zip(run.wanted, positions, strict=True)}
         return fill(sorted(first + offset for offset in self._offsets), chosen)
@@ -134,8 +130,3 @@ class SegmentStream:
         spec = self._networks.spec.inputs
         window = self._sound.window(window_start(plan, 0, spec))
         return Sound((None if window is None else spectrogram(window, spec.audio),), ())
-
-
-def lost_frames(count: int) -> AnswerWarning:
-    """Of a stream in which so many segments could not be decoded."""
-    return AnswerWarning("segments_undecodable", f"{count} segments could not be decoded")
