@@ -67,6 +67,23 @@ class Settings(BaseSettings):
     max_frame_pixels: int = Field(default=_LIMITS.max_pixels, ge=1)
     decode_timeout_seconds: float = Field(default=_LIMITS.wall_seconds, gt=0)
 
+    jobs_dir: Path | None = Field(
+        default=None, description="Jobs' files; none: the user's state directory."
+    )
+    jobs_database: str | None = Field(
+        default=None,
+        pattern=r"^(sqlite|postgresql(\+psycopg)?)://",
+        description="SQLAlchemy's address; none: SQLite in jobs_dir.",
+    )
+    job_retention_seconds: float = Field(
+        default=86_400.0, gt=0, description="Results are kept so long."
+    )
+    job_storage_bytes: ByteSize = Field(
+        default=ByteSize(20 * 1024**3), ge=1024, description="All files of jobs together."
+    )
+    job_deadline_seconds: float = Field(default=6 * 3600.0, gt=0)
+    max_job_upload_bytes: ByteSize = Field(default=ByteSize(4 * 1024**3), ge=1024)
+
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "text"] = "json"
 
