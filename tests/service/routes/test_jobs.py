@@ -190,15 +190,6 @@ def test_results_are_let_go_after_their_time(make_client, monkeypatch):
         wait_for(lambda: client.get(location).status_code == 404)
 
 
-def test_jobs_outlive_the_process(make_client, recognizer):
-    recognizer.block()
-    with make_client() as client:
-        wait_for(lambda: client.get("/jobs").status_code == 200)
-        locations = [add(client).headers["location"] for _ in range(2)]
-        wait_for(lambda: client.get(locations[0]).json()["state"] == "running")
-    recognizer.release()
-
-
 def test_a_directory_that_cannot_be_made(make_client, tmp_path):
     (tmp_path / "file").write_bytes(b"")
     with make_client(jobs_dir=tmp_path / "file" / "jobs") as client:
