@@ -16,7 +16,7 @@ CSV_COLUMNS = ("video", "start_seconds", "end_seconds", "label", "index", "score
 def as_table(entries: Sequence[TimelineEntry]) -> str:
     """From, to, score and label, a line each."""
     return "\n".join(
-        f"  {_clock(entry.start_seconds)} - {_clock(entry.end_seconds)}  {entry.score:6.1%}"
+        f"  {clock(entry.start_seconds)} - {clock(entry.end_seconds)}  {entry.score:6.1%}"
         f"  {entry.label or 'unknown'}"
         for entry in entries
     )
@@ -45,7 +45,8 @@ def as_srt(entries: Sequence[TimelineEntry]) -> str:
     )
 
 
-def _clock(seconds: float) -> str:
+def clock(seconds: float) -> str:
+    """Hours, minutes and seconds."""
     minutes, rest = divmod(seconds, 60)
     hours, minutes = divmod(int(minutes), 60)
     return f"{hours:d}:{minutes:02d}:{rest:05.2f}"

@@ -12,7 +12,7 @@ from typing import Literal
 from pydantic import ByteSize, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from model.inference.streaming import MAX_STREAM_SEGMENTS
+from model.inference.options import MAX_STREAM_SEGMENTS
 from model.inputs.ffmpeg.decode_limits import DecodeLimits
 from model.runtime.base import Precision
 

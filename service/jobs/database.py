@@ -70,7 +70,7 @@ class Database:
 
 def _prepare_sqlite(connection: DBAPIConnection, record: object) -> None:
     # The driver would otherwise begin transactions by itself, and only when something is written.
-    connection.isolation_level = None  # type: ignore[attr-defined]
+    connection.isolation_level = None
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")

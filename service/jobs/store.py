@@ -46,7 +46,8 @@ class JobStore:
             return None
         with self._database.transaction() as connection:
             before = sql.and_(JOBS.c.state == "queued", JOBS.c.id <= job.id)
-            return _count(connection, before)
+            # By now it may have been taken up.
+            return max(1, _count(connection, before))
 
     def page(self, *, limit: int, before: str | None) -> list[Job]:
         """The newest first; those that are older than the job `before`."""

@@ -1,4 +1,4 @@
-"""Jobs outlive their processes: killed in the middle, all end once, by whichever process is there."""
+"""Jobs outlive their processes: killed in the middle, all end once, by whoever is there."""
 
 import sys
 import time
