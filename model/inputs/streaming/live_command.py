@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from model.inputs.ffmpeg.error_messages import LEVELS
 from model.inputs.ffmpeg.programs import programs
 from model.inputs.frames.showinfo import shown_by
+from model.inputs.streaming.feed import is_fed
 from model.spec.input_spec import InputSpec
 
-STANDARD_INPUT = "-"
 # Whoever starts this program names the source, so it may open the network; a server never does.
 _PROTOCOLS = (
     "file,pipe,fd,http,https,httpproxy,tcp,tls,udp,rtp,srtp,rtmp,rtmps,rtmpt,srt,crypto,data"
@@ -25,7 +23,7 @@ def live_command(source: str, inputs: InputSpec, *, sound_descriptor: int | None
     """`source`: "-", an address, a camera's device, or a file, which is followed while it grows.
     `sound_descriptor` None: no sound is asked for, as some sources have none."""
     options = ["-v", f"{LEVELS}info", "-hide_banner", "-nostats"]
-    options += ["-protocol_whitelist", _PROTOCOLS, "-fflags", "nobuffer"]
+    options += ["-protocol_whitelist", _PROTOCOLS]
     options += ["-analyzeduration", str(_PROBE_MICROSECONDS)]
     command = [programs().ffmpeg, *options, *_input(source)]
     side = inputs.short_side
@@ -43,7 +41,7 @@ def live_command(source: str, inputs: InputSpec, *, sound_descriptor: int | None
 
 
 def _input(source: str) -> list[str]:
-    if source == STANDARD_INPUT:
+    if is_fed(source):
         return ["-i", "pipe:0"]
     if source.startswith("/dev/video"):
         return ["-f", "v4l2", "-i", source]
@@ -55,6 +53,4 @@ def _input(source: str) -> list[str]:
     if source.startswith("udp://") and "timeout=" not in source:
         mark = "&" if "?" in source else "?"
         return ["-i", f"{source}{mark}timeout={_SILENCE_MICROSECONDS}&fifo_size=100000"]
-    if "://" in source:
-        return ["-i", source]
-    return ["-follow", "1", "-i", f"file:{Path(source).absolute()}"]
+    return ["-i", source]

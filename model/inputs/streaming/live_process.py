@@ -21,9 +21,9 @@ from model.inputs.ffmpeg.sandbox import CHUNK_BYTES, POLL_SECONDS
 from model.inputs.frames.frame import Frame
 from model.inputs.frames.showinfo import ShownTimes
 from model.inputs.sound.sound_decoder import BYTES_PER_SAMPLE
-from model.inputs.streaming.live_command import STANDARD_INPUT, live_command
+from model.inputs.streaming.feed import Feed, is_fed
+from model.inputs.streaming.live_command import live_command
 from model.inputs.streaming.sound_stream import Samples
-from model.inputs.streaming.standard_input import StandardInput
 from model.spec.input_spec import InputSpec
 
 _SIZE = re.compile(r"\[showinfo@run0 @ 0x[0-9a-f]+\] \[info\] n:.* s:(\d+)x(\d+) ")
@@ -47,7 +47,7 @@ class LiveProcess:
         stopped: threading.Event,
         *,
         with_sound: bool,
-        standard_input: StandardInput,
+        feed: Feed,
     ) -> None:
         self._inputs, self._stopped = inputs, stopped
         self._shown = ShownTimes(1)
@@ -60,12 +60,13 @@ class LiveProcess:
         self.messages: deque[str] = deque(maxlen=3)
         self.last_seconds: float | None = None
         self.last_read = time.monotonic()
-        self._num_heard = 0
+        self._zero: float | None = None  # When the first frame comes: a source may be joined.
+        self._num_heard = self._num_dropped = 0
         ours, theirs = os.pipe() if with_sound else (None, None)
         self._sound_pipe = ours
         self._process = subprocess.Popen(
             live_command(source, inputs, sound_descriptor=theirs),
-            stdin=subprocess.PIPE if source == STANDARD_INPUT else subprocess.DEVNULL,
+            stdin=subprocess.PIPE if is_fed(source) else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             pass_fds=() if theirs is None else (theirs,),
@@ -75,7 +76,7 @@ class LiveProcess:
         if theirs is not None:
             os.close(theirs)
         if self._process.stdin is not None:
-            standard_input.feed(self._process.stdin)
+            feed.into(self._process.stdin)
         self._selector = selectors.DefaultSelector()
         for pipe, into in self._pipes():
             self._selector.register(pipe, selectors.EVENT_READ, into)
@@ -116,6 +117,7 @@ class LiveProcess:
         """The next samples, waited for; silence where frames are far ahead of the sound, and fewer
         only at the end."""
         size, rate = count * BYTES_PER_SAMPLE, self._inputs.audio.sample_rate
+        self._drop_what_was_before()
         while len(self._heard) < size:
             if (self.last_seconds or 0.0) - self._num_heard / rate > MAX_AHEAD_SECONDS:
                 self._heard += bytes(size - len(self._heard))
@@ -126,6 +128,14 @@ class LiveProcess:
         samples = np.frombuffer(content[: len(content) // 4 * 4], dtype="<f4")
         self._num_heard += len(samples)
         return np.repeat(np.nan_to_num(samples)[:, None], 2, axis=1)
+
+    def _drop_what_was_before(self) -> None:
+        """Sound from before the first frame; some sources begin with it."""
+        rest = round((self._zero or 0.0) * self._inputs.audio.sample_rate) * BYTES_PER_SAMPLE
+        while rest > self._num_dropped and (self._heard or self.turn()):
+            count = min(len(self._heard), rest - self._num_dropped)
+            del self._heard[:count]
+            self._num_dropped += count
 
     def turn(self) -> bool:
         """Reads what there is, or waits a moment for it; False once everything has ended."""
@@ -162,6 +172,8 @@ class LiveProcess:
             size = prod(self._shape)
             pixels = np.frombuffer(bytes(self._output[:size]), dtype=np.uint8)
             del self._output[:size]
-            frame = Frame(times.pop(0), pixels.reshape(self._shape))
+            seconds = times.pop(0)
+            self._zero = seconds if self._zero is None else self._zero
+            frame = Frame(seconds - self._zero, pixels.reshape(self._shape))
             self.last_seconds, self.last_read = frame.seconds, time.monotonic()
             self._frames.append(frame)

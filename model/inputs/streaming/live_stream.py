@@ -10,15 +10,14 @@ from dataclasses import dataclass, field
 
 from model.inputs.placement.sampling import NetworksInUse
 from model.inputs.probing.video_info import VideoInfo
-from model.inputs.streaming.live_command import STANDARD_INPUT
+from model.inputs.streaming.feed import STANDARD_INPUT, Feed
 from model.inputs.streaming.live_process import LiveProcess
 from model.inputs.streaming.segment_stream import SegmentStream, StreamedSegment
 from model.inputs.streaming.slots import Slots
 from model.inputs.streaming.sound_stream import SoundStream
-from model.inputs.streaming.standard_input import StandardInput
 
 # Segments that wait to be recognised; a new one that finds no room is skipped.
-WAITING = 2
+WAITING = 3
 FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 1.0, 30.0
 # A source that held so long has earned a first, short wait again.
 STEADY_SECONDS = 30.0
@@ -53,9 +52,12 @@ class LiveStream:
     on_wait: Callable[[str, float], None]
     _found: queue.Queue[LiveSegment | None] = field(default_factory=lambda: queue.Queue(WAITING))
     _stopped: threading.Event = field(default_factory=threading.Event)
-    _input: StandardInput = field(default_factory=StandardInput)
     _thread: threading.Thread | None = None
     _hears: bool = True
+    _feed: Feed = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._feed = Feed(self.source, self._stopped)
 
     def start(self) -> None:
         self._hears = self.networks.listen
@@ -98,7 +100,7 @@ class LiveStream:
             self.networks.spec.inputs,
             self._stopped,
             with_sound=self._hears,
-            standard_input=self._input,
+            feed=self._feed,
         ) as process:
             self._pass_on(process, connection, offset)
             if process.has_no_sound and self._hears:
@@ -110,12 +112,14 @@ class LiveStream:
         slots = self._slots(process)
         if process.last_seconds is None:
             return
-        self._input.settle()
+        self._feed.settle()
         inputs = self.networks.spec.inputs
         sound = SoundStream(process, inputs.audio) if self._hears else None
         stream = SegmentStream(self.networks, slots, process, sound)
         slot = skipped = 0
         while (segment := stream.segment(slot)) is not None and not self._stopped.is_set():
+            if stream.is_over and segment.video is None:
+                break
             found = LiveSegment(segment, connection, skipped, offset, process.last_read)
             skipped = 0 if self._offer(found) else skipped + 1
             slot += 1
