@@ -8,6 +8,7 @@ import time
 import urllib.request
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import ClassVar
 
 import pytest
 
@@ -138,7 +139,7 @@ def test_udp(watch, clip, free_port):
 class Broken(BaseHTTPRequestHandler):
     """Sends half a clip, and closes; for a while then nothing at all."""
 
-    times = []
+    times: ClassVar[list[float]] = []
 
     def do_GET(self):
         self.times.append(time.monotonic())
