@@ -4,13 +4,16 @@ ARG PYTHON_IMAGE=docker.io/library/python:3.11-slim-bookworm
 
 # What every service needs of the system; rarely changes.
 FROM ${PYTHON_IMAGE} AS system
-RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin adamml
+# Jobs are kept in a volume of that name.
+RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin adamml \
+    && install -d -o 10001 -g 10001 -m 700 /var/lib/adamml
 ENV PATH=/opt/adamml/bin:/opt/venv/bin:$PATH \
     PYTHONPATH=/opt/adamml \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
     ADAMML_HOST=0.0.0.0 \
-    ADAMML_PORT=8000
+    ADAMML_PORT=8000 \
+    ADAMML_JOBS_DIR=/var/lib/adamml
 EXPOSE 8000
 # The service drains on SIGTERM, and needs a little more than its grace of 7 s.
 STOPSIGNAL SIGTERM
@@ -24,7 +27,7 @@ FROM ${PYTHON_IMAGE} AS dependencies
 WORKDIR /build
 RUN python3 -m venv /opt/venv
 COPY constraints.txt pyproject.toml scripts/dependencies.py ./
-RUN python3 dependencies.py > requirements.txt \
+RUN python3 dependencies.py postgres > requirements.txt \
     && /opt/venv/bin/pip install --no-cache-dir --no-compile --constraint constraints.txt --requirement requirements.txt \
     && /opt/venv/bin/pip uninstall --yes --quiet pip setuptools
 # Of the decoder's packages the two static programs, and dav1d: 212 MB less. The builds for certain

@@ -30,7 +30,7 @@ from service.uploads.upload import Spool
 
 logger = logging.getLogger(__name__)
 
-_JOBS_RETRY_SECONDS = 10.0
+_JOBS_RETRY_SECONDS = 60.0
 
 
 def create_app(
@@ -125,9 +125,9 @@ async def _open_jobs(service: Service) -> None:
                 JOB_FORMATS,
                 is_pressed=lambda: service.admission.is_pressed,
             )
-        except Exception:
+        except Exception as error:
             # Of the directory, or of the database, whose own errors are not imported here.
-            logger.exception("jobs cannot be taken yet")
+            logger.warning("jobs cannot be taken yet: %s", error)
             await asyncio.sleep(_JOBS_RETRY_SECONDS)
 
 

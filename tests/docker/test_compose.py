@@ -67,3 +67,28 @@ def test_what_depends_on_another_waits_until_it_is_healthy():
             for needed, condition in service.get("depends_on", {}).items():
                 assert condition == {"condition": "service_healthy"}
                 assert "healthcheck" in services(file)[needed]
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_what_may_be_uploaded_fits_into_memory(file):
+    """Every upload lies in /tmp, which is memory, from its first byte to its answer."""
+    service = services(file)["service"]
+    given = service["environment"]
+    places = sum(
+        int(given.get(f"ADAMML_{name.upper()}", Settings.model_fields[name].default))
+        for name in ("max_concurrency", "max_queue", "max_uploads")
+    )
+    uploads = places * Settings.model_fields["max_upload_bytes"].default
+    (tmpfs,) = service["tmpfs"]
+    room = int(tmpfs.split("size=")[1].split("g,")[0]) * 1024**3
+
+    assert uploads <= room
+    assert room + 1024**3 <= int(service["mem_limit"].removesuffix("g")) * 1024**3
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_jobs_outlive_the_container(file):
+    (volume,) = services(file)["service"]["volumes"]
+
+    assert volume == "jobs:/var/lib/adamml"
+    assert "ADAMML_JOBS_DIR=/var/lib/adamml" in (ROOT / "Dockerfile").read_text()

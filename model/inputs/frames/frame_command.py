@@ -55,7 +55,9 @@ def frames_commands(
     if needs_av1_decoder(info):
         (run,) = runs
         seek, length = _range(info, run)
-        before = av1_commands(path, info.video_index, limits, seek=seek, length=length)
+        # Of a raw stream, whose packets have no times, all is read.
+        length_or_all = length if info.seekable else None
+        before = av1_commands(path, info.video_index, limits, seek=seek, length=length_or_all)
         inputs = [open_pipe(limits)["v"]]
     else:
         before = []

@@ -18,6 +18,7 @@ CLIPS = [
     ("av1", "mp4", "libsvtav1", "-pix_fmt yuv420p"),
     ("av1", "mkv", "libsvtav1", "-pix_fmt yuv420p10le"),
     ("av1", "webm", "libsvtav1", "-pix_fmt yuv420p"),
+    ("av1", "obu", "libsvtav1", "-pix_fmt yuv420p"),
     ("cinepak", "avi", "", ""),
     ("dnxhd", "mov", "", "-s 256x128 -profile:v dnxhr_lb -pix_fmt yuv422p"),
     ("dvvideo", "dv", "", "-s 720x576 -pix_fmt yuv420p"),
