@@ -166,6 +166,9 @@ class Pool:
     def _kill_hanging(self) -> None:
         for worker in self._workers:
             if worker.tasks and time.monotonic() - worker.since > HANG_SECONDS:
+                logger.warning(
+                    "%s: said nothing for %g s", worker.tasks[0].video.path, HANG_SECONDS
+                )
                 worker.process.kill()
 
     def _end(self) -> None:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
 
@@ -64,8 +68,6 @@ def batch(
 ) -> None:
     """Classify an archive, one row a video; started again, it goes on where it was."""
     import logging
-    import signal
-    import sys
 
     from tqdm.contrib.logging import logging_redirect_tqdm
 
@@ -92,10 +94,8 @@ def batch(
     limits = DecodeLimits(max_duration_seconds=max_video_seconds)
     job = Job(model=model, options=options, limits=limits, precision=precision)
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
-    # So that what is done is written before a stopped container ends.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
-        with logging_redirect_tqdm():
+        with _stopped_in_order(), logging_redirect_tqdm():
             summary = run_batch(
                 Batch(source, output, job, format_name, Shard.parse(shard), workers)
             )
@@ -103,6 +103,16 @@ def batch(
         typer.echo(f"adamml: {error}", err=True)
         raise typer.Exit(1) from error
     typer.echo(json.dumps(summary) if as_json else _text(summary))
+
+
+@contextmanager
+def _stopped_in_order() -> Iterator[None]:
+    """What is done is written before a container that is told to stop ends."""
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _text(summary: dict[str, Any]) -> str:
