@@ -1,6 +1,6 @@
 """Parts: rows in files that are complete or absent, and which videos they already have.
 
-OUTPUT/batch.json                        what the rows were made with
+OUTPUT/_batch.json                       what the rows were made with
 OUTPUT/part-00002-of-00008-000000.jsonl  the first part of the second of eight shards
 """
 
@@ -18,7 +18,8 @@ from batch.inputs import Shard
 from batch.output_folder import OutputFolder
 from batch.rows import Row
 
-IDENTITY_NAME = "batch.json"
+# Readers of folders of Parquet pass over what begins so.
+IDENTITY_NAME = "_batch.json"
 PART_ROWS = 1000
 # A killed run loses at most what it did in so long, or its last PART_ROWS rows.
 PART_SECONDS = 60.0

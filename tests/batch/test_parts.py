@@ -111,7 +111,7 @@ def test_rows_made_otherwise_are_not_mixed(tmp_path):
         parts_of(tmp_path, budget=2).require_identity()
     with pytest.raises(ValueError, match="format was 'jsonl' and is 'parquet'"):
         parts_of(tmp_path, "parquet").require_identity()
-    (tmp_path / "batch.json").unlink()
+    (tmp_path / "_batch.json").unlink()
     with pytest.raises(ValueError, match="has parts"):
         parts_of(tmp_path).require_identity()
 
