@@ -14,19 +14,23 @@ from fastapi.openapi.utils import get_openapi
 from prometheus_client import CollectorRegistry
 from starlette.types import Lifespan
 
+from service.jobs.jobs import open_jobs
 from service.middleware.exception_handlers import add_exception_handlers
 from service.middleware.lingering import LingeringClose
 from service.middleware.observation import Observation
 from service.observability.metrics import create_registry
 from service.problems.problems import Problem
 from service.recognizer import Recognizer, RecognizerLoader
-from service.routes import classify, operations, page
+from service.routes import classify, jobs, operations, page
+from service.routes.job_responses import JOB_FORMATS
 from service.settings import Settings
 from service.state import Service, create_service
 from service.threads import in_thread
 from service.uploads.upload import Spool
 
 logger = logging.getLogger(__name__)
+
+_JOBS_RETRY_SECONDS = 10.0
 
 
 def create_app(
@@ -55,6 +59,7 @@ def create_app(
     )
     app.state.service = service
     app.include_router(classify.router)
+    app.include_router(jobs.router)
     app.include_router(operations.router)
     app.include_router(page.router)
     add_exception_handlers(app)
@@ -81,6 +86,8 @@ def _lifespan(service: Service, load: RecognizerLoader, *, loads_first: bool) ->
             loading.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await loading
+            if service.jobs is not None:
+                await in_thread(None, service.jobs.close)
             service.executor.shutdown(wait=False, cancel_futures=True)
             service.spool.remove()
 
@@ -102,6 +109,26 @@ async def _load(service: Service, load: RecognizerLoader) -> None:
     service.lifecycle.ready()
     fields = {"model": name, "model_version": file_version, "decoder": decoder}
     logger.info("ready", extra={"fields": fields})
+    await _open_jobs(service)
+
+
+async def _open_jobs(service: Service) -> None:
+    """After the model: requests can be answered without. The database may come up later."""
+    while service.jobs is None:
+        try:
+            service.jobs = await in_thread(
+                None,
+                open_jobs,
+                service.settings,
+                service.metrics,
+                service.require_recognizer,
+                JOB_FORMATS,
+                is_pressed=lambda: service.admission.is_pressed,
+            )
+        except Exception:
+            # Of the directory, or of the database, whose own errors are not imported here.
+            logger.exception("jobs cannot be taken yet")
+            await asyncio.sleep(_JOBS_RETRY_SECONDS)
 
 
 def _load_and_warm_up(load: RecognizerLoader) -> Recognizer:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Protocol
 
 from model.common.deadline import Deadline
-from model.inference.classification import Classification, ClassifyOptions, SegmentResult
-from model.inference.streaming import MAX_STREAM_SEGMENTS, OnOpened
+from model.inference.classification import Classification, ClassifyOptions, OnOpened, SegmentResult
+from model.inference.options import MAX_STREAM_SEGMENTS
 from model.spec.model_spec import ModelSpec
 
 

@@ -12,7 +12,7 @@ from typing import Literal
 from pydantic import ByteSize, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from model.inference.streaming import MAX_STREAM_SEGMENTS
+from model.inference.options import MAX_STREAM_SEGMENTS
 from model.inputs.ffmpeg.decode_limits import DecodeLimits
 from model.runtime.base import Precision
 
@@ -66,6 +66,23 @@ class Settings(BaseSettings):
     max_video_seconds: float = Field(default=_LIMITS.max_duration_seconds, gt=0)
     max_frame_pixels: int = Field(default=_LIMITS.max_pixels, ge=1)
     decode_timeout_seconds: float = Field(default=_LIMITS.wall_seconds, gt=0)
+
+    jobs_dir: Path | None = Field(
+        default=None, description="Jobs' files; none: the user's state directory."
+    )
+    jobs_database: str | None = Field(
+        default=None,
+        pattern=r"^(sqlite|postgresql(\+psycopg)?)://",
+        description="SQLAlchemy's address; none: SQLite in jobs_dir.",
+    )
+    job_retention_seconds: float = Field(
+        default=86_400.0, gt=0, description="Results are kept so long."
+    )
+    job_storage_bytes: ByteSize = Field(
+        default=ByteSize(20 * 1024**3), ge=1024, description="All files of jobs together."
+    )
+    job_deadline_seconds: float = Field(default=6 * 3600.0, gt=0)
+    max_job_upload_bytes: ByteSize = Field(default=ByteSize(4 * 1024**3), ge=1024)
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "text"] = "json"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,6 +12,8 @@ from model.spec.model_spec import Modality
 
 Decision = Literal["selected", "skipped", "unavailable"]
 PolicyMode = Literal["adaptive", "all"]
+# Told what the file is, and of how many segments the answer will be.
+OnOpened = Callable[[VideoInfo, int], None]
 
 
 @dataclass(frozen=True, slots=True)

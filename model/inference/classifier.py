@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,12 @@ from model.common.cores import num_cores
 from model.common.deadline import Deadline
 from model.common.stopwatch import OnStage, Stopwatch
 from model.inference.answer import assemble
-from model.inference.classification import Classification, ClassifyOptions, SegmentResult
+from model.inference.classification import (
+    Classification,
+    ClassifyOptions,
+    OnOpened,
+    SegmentResult,
+)
 from model.inference.decisions import (
     BoolArray,
     Budget,
@@ -22,13 +27,14 @@ from model.inference.decisions import (
     keep_probabilities,
 )
 from model.inference.early_features import EarlyFeatures
-from model.inference.options import ResolvedOptions, networks_in_use, resolve
-from model.inference.streaming import (
+from model.inference.options import (
     MAX_STREAM_SEGMENTS,
-    OnOpened,
-    StreamRequest,
-    stream_segments,
+    ResolvedOptions,
+    networks_in_use,
+    resolve,
 )
+from model.inference.streaming.segments import StreamRequest, stream_segments
+from model.inference.streaming.watching import Watched, watch_source
 from model.inputs.ffmpeg.decode_limits import DecodeLimits
 from model.inputs.ffmpeg.programs import programs, version_of
 from model.inputs.open_video import open_video
@@ -128,6 +134,18 @@ class Classifier:
             on_opened(answer.video, len(answer.segments))
         yield from answer.segments
         yield answer
+
+    def watch(
+        self,
+        source: str,
+        options: ClassifyOptions,
+        *,
+        on_wait: Callable[[str, float], None],
+        is_wanted: Callable[[], bool],
+    ) -> Iterator[Watched]:
+        """Segments of a live source, see `watch_source`; `options` need `every_seconds`."""
+        resolved = resolve(options, self.spec)
+        return watch_source(self._runtime, source, resolved, on_wait=on_wait, is_wanted=is_wanted)
 
     def _whole(
         self, path: Path, resolved: ResolvedOptions, deadline: Deadline, watch: Stopwatch

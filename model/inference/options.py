@@ -13,6 +13,8 @@ from model.inputs.placement.sampling import NetworksInUse
 from model.spec.model_spec import Modality, ModelSpec
 
 MAX_SEGMENTS = 64
+# With `every_seconds`; more no answer has.
+MAX_STREAM_SEGMENTS = 50_000
 MAX_TOP_K = 100
 MIN_EVERY_SECONDS, MAX_EVERY_SECONDS = 0.5, 3600.0
 

@@ -17,6 +17,7 @@ class ProblemKind(NamedTuple):
 
 KINDS: dict[str, ProblemKind] = {
     "not_found": ProblemKind(404, "There is nothing at this address"),
+    "job_not_found": ProblemKind(404, "There is no such job"),
     "method_not_allowed": ProblemKind(405, "This address does not take that method"),
     "deadline_exceeded": ProblemKind(408, "The request took too long"),
     "upload_too_large": ProblemKind(413, "The upload is too large"),
@@ -33,9 +34,12 @@ KINDS: dict[str, ProblemKind] = {
         422, "Too many segments for one answer; POST /jobs takes more"
     ),
     "invalid_parameter": ProblemKind(422, "A parameter is not valid"),
+    "idempotency_key_reused": ProblemKind(422, "The Idempotency-Key belongs to another request"),
+    "worker_lost": ProblemKind(500, "The processes that worked on the job ended"),
     "overloaded": ProblemKind(429, "Too many requests are waiting"),
     "internal_error": ProblemKind(500, "Something went wrong inside the service"),
     "not_ready": ProblemKind(503, "The service is still starting"),
+    "jobs_unavailable": ProblemKind(503, "This service takes no jobs"),
     "shutting_down": ProblemKind(503, "The service is shutting down"),
     "insufficient_storage": ProblemKind(507, "There is no room for the upload"),
 }

@@ -17,7 +17,7 @@ from model.inference.classification import (
     TimelineEntry,
 )
 from model.inference.options import ResolvedOptions
-from model.inference.stream_recognizer import Recognized
+from model.inference.streaming.recognizer import Recognized
 from model.inference.timeline import Stretch, timeline
 from model.inputs.probing.video_info import VideoInfo
 from model.runtime.base import Array

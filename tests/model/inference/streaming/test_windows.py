@@ -1,6 +1,6 @@
 import numpy as np
 
-from model.inference.windows import CutDetector
+from model.inference.streaming.windows import CutDetector
 from model.inputs.frames.frame import Frame
 
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from model.common.stopwatch import Stopwatch
-from model.inference.allowance import Allowance
 from model.inference.answer import decision, top_predictions
 from model.inference.classification import ModalityDecision, SegmentResult
 from model.inference.decisions import (
@@ -21,7 +20,8 @@ from model.inference.decisions import (
     keep_probabilities,
 )
 from model.inference.options import ResolvedOptions
-from model.inference.windows import CutDetector
+from model.inference.streaming.allowance import Allowance
+from model.inference.streaming.windows import CutDetector
 from model.inputs.placement.segments import Segment
 from model.inputs.streaming.segment_stream import StreamedSegment
 from model.inputs.video_inputs import VideoInputs

@@ -14,9 +14,9 @@ from model.common.errors import (
     InvalidParameterError,
     TooManySegmentsError,
 )
-from model.inference import streaming
 from model.inference.classification import Classification, ClassifyOptions
 from model.inference.classifier import Classifier
+from model.inference.streaming import segments as streaming
 from model.runtime.openvino import OpenvinoRuntime
 from model.runtime.torch import TorchRuntime
 from tests.support.clips import colour_clip

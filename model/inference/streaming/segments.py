@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,24 +10,18 @@ from model.common.ahead import working_ahead
 from model.common.deadline import Deadline
 from model.common.errors import TooManySegmentsError
 from model.common.stopwatch import Stopwatch
-from model.inference.allowance import Allowance
-from model.inference.classification import Classification, SegmentResult
-from model.inference.options import ResolvedOptions, networks_in_use
-from model.inference.stream_answer import StreamAnswer
-from model.inference.stream_recognizer import StreamRecognizer
+from model.inference.classification import Classification, OnOpened, SegmentResult
+from model.inference.options import MAX_STREAM_SEGMENTS, ResolvedOptions, networks_in_use
+from model.inference.streaming.allowance import Allowance
+from model.inference.streaming.answer import StreamAnswer
+from model.inference.streaming.recognizer import StreamRecognizer
 from model.inputs.ffmpeg.decode_limits import DecodeLimits
-from model.inputs.probing.video_info import VideoInfo
 from model.inputs.streaming.open_stream import FileStream
 from model.runtime.base import Runtime
 
-# More segments than these no answer has.
-MAX_STREAM_SEGMENTS = 50_000
 # Decoded segments that wait to be computed, and those that are computed side by side.
 SEGMENTS_AHEAD = 6
 SEGMENTS_TOGETHER = 4
-
-# Told what the file is, and of how many segments the answer will be.
-OnOpened = Callable[[VideoInfo, int], None]
 
 
 @dataclass(frozen=True, slots=True)
