@@ -66,7 +66,7 @@ def read_bytes(place: str) -> bytes:
     return content
 
 
-def fetch(place: str, folder: Path) -> Path:
+def fetch(place: str, folder: Path | None) -> Path:
     """Copies a remote file into `folder`, for the caller to remove. Raises OSError."""
     descriptor, name = tempfile.mkstemp(dir=folder, suffix=suffix_of(place)[:10])
     os.close(descriptor)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from batch.formats import FormatName
@@ -26,7 +27,8 @@ RowsOf = Callable[[Iterable[Video]], Iterator[Row]]
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """`workers` None: one for each core that may be used."""
+    """`workers` None: one for each core that may be used, with `ray` of the cluster
+    at that address."""
 
     source: str
     output: str
@@ -34,6 +36,15 @@ class Batch:
     format_name: FormatName = "jsonl"
     shard: Shard = field(default_factory=Shard)
     workers: int | None = None
+    ray: str | None = None
+
+
+def _rows_of(batch: Batch, pool: Pool) -> RowsOf:
+    if batch.ray is None:
+        return pool.rows
+    from batch.ray_pool import rows_by_ray
+
+    return partial(rows_by_ray, job=batch.job, address=batch.ray, actors=batch.workers)
 
 
 def run_batch(batch: Batch, rows_of: RowsOf | None = None) -> dict[str, Any]:
@@ -56,7 +67,7 @@ def run_batch(batch: Batch, rows_of: RowsOf | None = None) -> dict[str, Any]:
         logger.info("%d videos, of which %d are done", len(found.videos), before)
         tally = Tally()
         with progress(tally, total=len(found.videos), before=before) as shown:
-            for row in (rows_of or pool.rows)(videos):
+            for row in (rows_of or _rows_of(batch, pool))(videos):
                 writer.add(row)
                 tally.add(row)
                 shown.update()

@@ -6,7 +6,7 @@ import logging
 import signal
 import sys
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
@@ -88,14 +88,17 @@ def _serve(connection: Connection, job: Job, downloads: Path) -> None:
         raise JobError(f"{type(error).__name__}: {error}") from error
     connection.send(Ready(classifier.version))
     for video, file in _fetched(connection, downloads):
-        connection.send(row_of(classifier, job, video, file))
+        connection.send(row_of(classifier, job, video, file.result))
 
 
-def row_of(classifier: Classifier, job: Job, video: Video, file: Future[Path]) -> Row:
-    """Raises JobError where every video would meet the same."""
+def row_of(classifier: Classifier, job: Job, video: Video, file: Callable[[], Path]) -> Row:
+    """`file` gives what to open, fetched where need be.
+
+    Raises JobError where every video would meet the same.
+    """
     model = classifier.version
     try:
-        with _removed_after(file.result(), video) as path:
+        with _removed_after(file(), video) as path:
             answer = classifier.classify(path, job.options)
     except (InvalidParameterError, ImportError) as error:
         raise JobError(f"{type(error).__name__}: {error}") from error
@@ -119,11 +122,12 @@ def _fetched(connection: Connection, downloads: Path) -> Iterator[tuple[Video, F
         while True:
             while not waiting or connection.poll():
                 video: Video = connection.recv()
-                waiting.append((video, pool.submit(_fetch, video, downloads)))
+                waiting.append((video, pool.submit(fetched, video, downloads)))
             yield waiting.popleft()
 
 
-def _fetch(video: Video, downloads: Path) -> Path:
+def fetched(video: Video, downloads: Path | None = None) -> Path:
+    """A copy in `downloads`, or where temporary files lie, of what is remote. Raises OSError."""
     return fetch(video.place, downloads) if is_remote(video.place) else local_path(video.place)
 
 

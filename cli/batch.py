@@ -31,6 +31,10 @@ def batch(
     shard: Annotated[
         str, typer.Option(help="i/n: of n shares the i-th, by a hash of the path.")
     ] = "1/1",
+    ray: Annotated[
+        str | None,
+        typer.Option(help="On the Ray cluster at this address; local: one of this machine."),
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="The summary as one JSON document.")
     ] = False,
@@ -97,7 +101,15 @@ def batch(
     try:
         with _stopped_in_order(), logging_redirect_tqdm():
             summary = run_batch(
-                Batch(source, output, job, format_name, Shard.parse(shard), workers)
+                Batch(
+                    source,
+                    output,
+                    job,
+                    format_name,
+                    Shard.parse(shard),
+                    workers,
+                    ray,
+                )
             )
     except JobError as error:
         typer.echo(f"adamml: {error}", err=True)
