@@ -56,6 +56,7 @@ COPY cli cli
 COPY model model
 COPY service service
 COPY training training
+COPY batch batch
 RUN /opt/venv/bin/pip install --no-cache-dir --no-compile --no-deps --target /opt/adamml .
 
 FROM system AS torch

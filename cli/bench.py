@@ -53,6 +53,22 @@ def bench_startup() -> None:
     _report("startup", measure())
 
 
+@bench.command("batch")
+def bench_batch(
+    videos: Annotated[
+        list[Path] | None, typer.Argument(help="Files; clips are made otherwise.")
+    ] = None,
+    rounds: Annotated[int, typer.Option(min=1, help="After a first that is not counted.")] = 5,
+    memory_rows: Annotated[
+        int, typer.Option(min=0, help="Rows over which memory is watched; 0: it is not.")
+    ] = 5000,
+) -> None:
+    """adamml batch against processes of Classifier by hand, and its memory."""
+    from benchmarks.batches import measure
+
+    _report("batch", measure(videos or [], rounds=rounds, memory_rows=memory_rows))
+
+
 def _report(name: str, rows: list[Measured]) -> None:
     """Into benchmarks/, and to the terminal."""
     from benchmarks.results import as_table, write

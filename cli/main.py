@@ -6,6 +6,7 @@ import sys
 
 import typer
 
+from cli.batch import batch
 from cli.bench import bench
 from cli.classify import classify
 from cli.convert import convert
@@ -27,7 +28,19 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (serve, classify, watch, flops, train, evaluate, experiment, export, convert, synth):
+for command in (
+    serve,
+    classify,
+    batch,
+    watch,
+    flops,
+    train,
+    evaluate,
+    experiment,
+    export,
+    convert,
+    synth,
+):
     app.command()(command)
 app.add_typer(prepare, name="prepare")
 app.add_typer(bench, name="bench")
@@ -41,7 +54,9 @@ def main() -> None:
         sys.stderr.write(f"adamml: {type(error).__name__}: {error}\n")
         sys.exit(1)
     except ModuleNotFoundError as error:
-        sys.stderr.write(f"adamml: {error}; install the extra: pip install 'adamml[train,bench]'\n")
+        sys.stderr.write(
+            f"adamml: {error}; install the extra: pip install 'adamml[train,batch,bench]'\n"
+        )
         sys.exit(1)
 
 

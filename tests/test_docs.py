@@ -69,7 +69,7 @@ def folder_rows():
 def test_the_architecture_has_exactly_the_packages_with_their_sentences():
     packages = {
         str(path.parent.relative_to(ROOT)): ast.get_docstring(ast.parse(path.read_text()))
-        for package in ("model", "service", "training")
+        for package in ("model", "service", "training", "batch")
         for path in (ROOT / package).rglob("__init__.py")
     }
     nested = {name: purpose for name, purpose in packages.items() if "/" in name}
@@ -92,7 +92,7 @@ def test_the_architecture_has_exactly_the_folders_at_the_top():
 
 @pytest.mark.parametrize("document", sorted(DOCS.glob("*.md")), ids=lambda path: path.name)
 def test_paths_of_code_exist(document):
-    paths = re.findall(r"\b(?:tests|model|service|training)/[\w./]*\w", document.read_text())
+    paths = re.findall(r"\b(?:tests|model|service|training|batch)/[\w./]*\w", document.read_text())
     assert [path for path in paths if not (ROOT / path).exists()] == []
 
 

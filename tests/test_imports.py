@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("cli", "benchmarks", "service", "training", "model")
+PACKAGES = ("cli", "benchmarks", "service", "training", "batch", "model")
 MAX_MODULES = 14
 # What may need torch when it is imported; everything else must do without.
 WITH_TORCH = (
@@ -27,7 +27,7 @@ WITH_TORCH = (
 )
 FOLDERS = sorted(
     folder.parent
-    for package in ("model", "service", "training")
+    for package in ("model", "service", "training", "batch")
     for folder in (ROOT / package).rglob("__init__.py")
 )
 # An import that no contract allows, and the contract that must tell of it.
@@ -37,7 +37,8 @@ TURNED = [
     ("training/run/engine.py", "training.joint.trainer", "inside training"),
     ("training/data/sources/sample.py", "training.data.cache", "inside training.data"),
     ("service/problems/errors.py", "service.app", "inside service"),
-    ("service/settings.py", "training.train", "cli, then service and training, then model"),
+    ("batch/rows.py", "batch.pool", "inside batch"),
+    ("service/settings.py", "training.train", "cli, then service, training and batch, then model"),
     ("training/experiment/markdown.py", "training.experiment.costs", "no circles, at any depth"),
 ]
 

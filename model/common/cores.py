@@ -8,10 +8,17 @@ from pathlib import Path
 
 CGROUP = Path("/sys/fs/cgroup")
 
+_limits: list[int] = []
+
+
+def limit_cores(count: int) -> None:
+    """From now on this process uses no more, so that others beside it have theirs."""
+    _limits[:] = [count]
+
 
 def num_cores(cgroup: Path = CGROUP) -> int:
     """Not those of the machine: a batch system may have granted fewer, a container less time."""
-    granted = len(os.sched_getaffinity(0))
+    granted = min([len(os.sched_getaffinity(0)), *_limits])
     quota = _quota(cgroup)
     return granted if quota is None else max(1, min(granted, math.ceil(quota)))
 

@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from model.common.video_suffixes import VIDEO_SUFFIXES
 from training.data.published.annotated import Annotated, Published
-from training.data.sources.folder import VIDEO_SUFFIXES
 
 SPLITS: dict[str, Published] = {"train": "train", "test": "test"}
 _NUMBERED = re.compile(r"^\d+\s*[,;:\t ]\s*(\S.*)$")

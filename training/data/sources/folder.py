@@ -6,17 +6,12 @@ import logging
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from model.common.video_suffixes import VIDEO_SUFFIXES
 from training.data.sources.manifest_rows import Line, Row
 from training.data.sources.sample import Split
 
 logger = logging.getLogger(__name__)
 
-# Every container that is classified, by its usual names.
-VIDEO_SUFFIXES = frozenset(
-    {".3g2", ".3gp", ".asf", ".avi", ".dv", ".f4v", ".flv", ".gif", ".h264", ".hevc", ".ivf"}
-    | {".m2ts", ".m2v", ".m4v", ".mkv", ".mov", ".mp4", ".mpe", ".mpeg", ".mpg", ".mts", ".mxf"}
-    | {".nut", ".ogg", ".ogv", ".rm", ".rmvb", ".ts", ".vob", ".webm", ".wmv"}
-)
 # What folders of splits are called; case does not matter.
 SPLIT_NAMES: dict[str, Split] = {
     **dict.fromkeys(("train", "training"), "train"),

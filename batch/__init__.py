@@ -1,0 +1,1 @@
+"""Archives of videos to rows: every video once, on all cores, and on after an interruption."""
