@@ -21,6 +21,7 @@ from service.observability.metrics import create_registry
 from service.problems.problems import Problem
 from service.recognizer import Recognizer, RecognizerLoader
 from service.routes import classify, operations, page
+from service.routes.protocol import routes as protocol
 from service.settings import Settings
 from service.state import Service, create_service
 from service.threads import in_thread
@@ -57,6 +58,7 @@ def create_app(
     app.include_router(classify.router)
     app.include_router(operations.router)
     app.include_router(page.router)
+    app.include_router(protocol.router)
     add_exception_handlers(app)
     # The last one added is the outermost.
     app.add_middleware(Observation, metrics=service.metrics)

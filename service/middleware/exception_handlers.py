@@ -11,7 +11,7 @@ from model.common.errors import ClassificationError
 from service.observability.record import CLIENT_CLOSED_REQUEST, record_of
 from service.problems.errors import ServiceError
 from service.problems.parameter_errors import describe_error
-from service.problems.problems import code_of_status, problem_response
+from service.problems.problems import code_of_status, refusal
 
 
 def add_exception_handlers(app: FastAPI) -> None:
@@ -49,4 +49,5 @@ def _problem(
 ) -> Response:
     record = record_of(request)
     record.code = code
-    return problem_response(code, detail, request_id=record.request_id, headers=headers)
+    path = request.url.path
+    return refusal(path, code, detail, request_id=record.request_id, headers=headers)

@@ -11,7 +11,7 @@ from service.observability.access_log import log_request
 from service.observability.metrics import ServiceMetrics
 from service.observability.record import RequestRecord
 from service.observability.request_id import choose_request_id, current_request_id
-from service.problems.problems import problem_response
+from service.problems.problems import refusal
 
 logger = logging.getLogger(__name__)
 
@@ -65,7 +65,8 @@ class _Observed:
 
     async def _answer_internal_error(self, receive: Receive) -> None:
         self._record.code = "internal_error"
-        response = problem_response(
+        response = refusal(
+            self._scope["path"],
             "internal_error",
             "An unexpected error was logged under this request id.",
             request_id=self._record.request_id,

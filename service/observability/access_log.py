@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter
+from collections.abc import Sequence
 
 from model.inference.classification import Classification
-from service.observability.record import RequestRecord
+from service.observability.record import RequestRecord, count_decisions
 
 logger = logging.getLogger(__name__)
 
@@ -35,20 +35,15 @@ def _fields(record: RequestRecord) -> dict[str, object]:
         "bytes_received": record.bytes_received,
         "model_version": record.model_version,
     }
-    if record.classification is not None:
-        fields |= _answer_fields(record.classification)
+    if record.classifications:
+        fields |= _answer_fields(record.classifications)
     return {name: value for name, value in fields.items() if value not in (None, {})}
 
 
-def _answer_fields(answer: Classification) -> dict[str, object]:
-    """Decisions are counted by modality, for example {"rgb": {"selected": 4, "skipped": 6}}."""
-    decisions: dict[str, Counter[str]] = {}
-    for segment in answer.segments:
-        for modality, outcome in segment.modalities.items():
-            decisions.setdefault(modality, Counter())[outcome.decision] += 1
+def _answer_fields(answers: Sequence[Classification]) -> dict[str, object]:
     return {
-        "decisions": {modality: dict(counts) for modality, counts in decisions.items()},
-        "gflops": answer.compute.macs / 1e9,
-        "gflops_dense": answer.compute.macs_dense / 1e9,
-        "video_seconds": answer.video.duration_seconds,
+        "decisions": {name: dict(counts) for name, counts in count_decisions(answers).items()},
+        "gflops": sum(answer.compute.macs for answer in answers) / 1e9,
+        "gflops_dense": sum(answer.compute.macs_dense for answer in answers) / 1e9,
+        "video_seconds": sum(answer.video.duration_seconds for answer in answers),
     }

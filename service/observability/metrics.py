@@ -18,7 +18,7 @@ from prometheus_client import (
 from model.inference.classification import Classification, Decision
 from model.spec.model_spec import MODALITIES
 from service.observability.metric_labels import (
-    CLASSIFY_ROUTE,
+    CLASSIFYING_ROUTES,
     COMPONENTS,
     DECODE_FAILURES,
     REJECTIONS,
@@ -151,7 +151,7 @@ class ServiceMetrics:
         """Count one request that ended, in whichever way; called exactly once for each."""
         route = record.route if record.route in STATUSES_BY_ROUTE else "unknown"
         self.requests.labels(route, str(record.status)).inc()
-        if route == CLASSIFY_ROUTE:
+        if route in CLASSIFYING_ROUTES:
             self._observe_classify(record)
 
     def _observe_classify(self, record: RequestRecord) -> None:
@@ -163,8 +163,8 @@ class ServiceMetrics:
         for stage in STAGES:
             if stage in record.seconds_by_stage:
                 self.stage_duration.labels(stage).observe(record.seconds_by_stage[stage])
-        if record.classification is not None:
-            self._observe_answer(record.classification)
+        for answer in record.classifications:
+            self._observe_answer(answer)
 
     def _observe_answer(self, answer: Classification) -> None:
         self.video_seconds.inc(answer.video.duration_seconds)

@@ -11,6 +11,10 @@ class ServiceError(ClassificationError):
     retry_after_seconds: int | None = None
 
 
+class NotFoundError(ServiceError):
+    code = "not_found"
+
+
 class UploadTooLargeError(ServiceError):
     code = "upload_too_large"
 

@@ -8,6 +8,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 MEDIA_TYPE = "application/problem+json"
+PROTOCOL_PATH = "/v2"
 
 
 class ProblemKind(NamedTuple):
@@ -66,6 +67,24 @@ def problem_response(
     )
     content = problem.model_dump_json().encode()
     return Response(content, kind.status, headers=headers, media_type=MEDIA_TYPE)
+
+
+class ProtocolError(BaseModel):
+    """The body of an error under /v2, where the Open Inference Protocol says what it is."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    error: str = Field(examples=["undecodable_video: no frame can be read"])
+
+
+def refusal(
+    path: str, code: str, detail: str, *, request_id: str, headers: dict[str, str] | None = None
+) -> Response:
+    """A problem, or what the protocol of the address `path` has in its place."""
+    if path != PROTOCOL_PATH and not path.startswith(f"{PROTOCOL_PATH}/"):
+        return problem_response(code, detail, request_id=request_id, headers=headers)
+    content = ProtocolError(error=f"{code}: {detail}").model_dump_json().encode()
+    return Response(content, KINDS[code].status, headers=headers, media_type="application/json")
 
 
 def code_of_status(status: int) -> str:

@@ -1,16 +1,14 @@
-"""POST /classify: upload, wait for a place, classify in a thread, answer; give up when told to."""
+"""POST /classify: one video, uploaded as a form or as the body itself."""
 
 from __future__ import annotations
 
-import asyncio
 import time
-from dataclasses import dataclass
 
 from fastapi import APIRouter, Request, Response
-from starlette.requests import ClientDisconnect
 
 from model.common.deadline import Deadline
-from model.inference.classification import Classification, ClassifyOptions
+from model.inference.classification import Classification
+from service.classify_job import ClassifyJob, run_unless_client_leaves
 from service.observability.record import RequestRecord, record_of
 from service.problems.parameter_errors import refuse_repeated
 from service.recognizer import Recognizer
@@ -18,7 +16,6 @@ from service.routes.openapi import CLASSIFY_REQUEST_BODY, problems
 from service.routes.parameters import ClassifyQueryParameters
 from service.routes.responses import ClassifyAnswer, ModelOut
 from service.state import Service, service_of
-from service.threads import in_thread
 from service.uploads.upload import Upload, receive
 
 router = APIRouter()
@@ -42,10 +39,10 @@ async def classify(request: Request, query: ClassifyQueryParameters) -> Response
             record.model_version = recognizer.version
             refuse_repeated(request.query_params.multi_items())
             options = query.options(recognizer.spec)
-            job = _Job(service, recognizer, options, deadline, record)
+            job = ClassifyJob(service, recognizer, options, deadline, record)
             upload = await _uploaded(request, service, record)
-            record.classification = await _unless_client_leaves(request, job, upload)
-            return _answer(record, recognizer, record.classification)
+            record.classifications = await run_unless_client_leaves(request, job, [upload])
+            return _answer(record, recognizer, record.classifications[0])
 
 
 def _answer(
@@ -70,55 +67,3 @@ async def _uploaded(request: Request, service: Service, record: RequestRecord) -
             raise
     record.add_stage("upload", time.perf_counter() - start)
     return upload
-
-
-@dataclass(frozen=True, slots=True)
-class _Job:
-    """Everything that classifying one upload takes."""
-
-    service: Service
-    recognizer: Recognizer
-    options: ClassifyOptions
-    deadline: Deadline
-    record: RequestRecord
-
-    async def run(self, upload: Upload) -> Classification:
-        async with self.service.admission.place() as waited_seconds:
-            self.record.add_stage("queue", waited_seconds)
-            return await in_thread(
-                self.service.executor,
-                self.recognizer.classify,
-                upload.path,
-                self.options,
-                deadline=self.deadline,
-                on_stage=self.record.add_stage,
-            )
-
-
-async def _unless_client_leaves(request: Request, job: _Job, upload: Upload) -> Classification:
-    """Run the job; raise ClientDisconnect and cancel it when nobody waits for it any more.
-
-    The job is a task of its own: its thread may need a moment to notice that it was cancelled,
-    and until then its place is taken and its file in use, while this request ends at once.
-    """
-    work = asyncio.create_task(job.run(upload))
-    job.service.lifecycle.adopt(work)
-    # Not in the job itself, which may be cancelled before its first step.
-    work.add_done_callback(lambda _: upload.delete())
-    gone = asyncio.create_task(_disconnected(request))
-    try:
-        await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
-        if not work.done():
-            raise ClientDisconnect
-        return work.result()
-    finally:
-        gone.cancel()
-        if not work.done():
-            job.deadline.cancel()
-            work.cancel()
-
-
-async def _disconnected(request: Request) -> None:
-    """Returns when the client closes the connection; its body has been read already."""
-    while (await request.receive())["type"] != "http.disconnect":
-        continue
