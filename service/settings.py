@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
 
-from pydantic import ByteSize, Field, ValidationError, field_validator
+from pydantic import ByteSize, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from model.inputs.ffmpeg.decode_limits import DecodeLimits
@@ -27,6 +27,8 @@ _KUBERNETES = re.compile(
 _OTHER_VARIABLES = {
     *("BIND", "BUILD_OPTIONS", "COMPOSE", "COMPOSE_WITHOUT", "CONTAINER_ENGINE", "PARITY_GOLDEN"),
 }
+
+_SECRETS = {"admin_key"}
 
 
 class Settings(BaseSettings):
@@ -62,6 +64,10 @@ class Settings(BaseSettings):
     max_video_seconds: float = Field(default=_LIMITS.max_duration_seconds, gt=0)
     max_frame_pixels: int = Field(default=_LIMITS.max_pixels, ge=1)
     decode_timeout_seconds: float = Field(default=_LIMITS.wall_seconds, gt=0)
+
+    admin_key: SecretStr | None = Field(
+        default=None, min_length=16, description="Opens /admin; none: it is not there."
+    )
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "text"] = "json"
@@ -151,4 +157,6 @@ def _line(
     message = message.removeprefix("Value error, ")
     name = str(location[0])
     shown = f"--{name}" if name in overrides else f"{ENVIRONMENT_PREFIX}{name.upper()}"
-    return f"{shown} is {str(value)!r}: {message[:1].lower()}{message[1:]}"
+    # A key, even a wrong one, belongs in no log.
+    told = "***" if name in _SECRETS else repr(str(value))
+    return f"{shown} is {told}: {message[:1].lower()}{message[1:]}"

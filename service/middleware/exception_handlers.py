@@ -9,7 +9,7 @@ from starlette.requests import ClientDisconnect
 
 from model.common.errors import ClassificationError
 from service.observability.record import CLIENT_CLOSED_REQUEST, record_of
-from service.problems.errors import ServiceError
+from service.problems.errors import ServiceError, UnauthorizedError
 from service.problems.parameter_errors import describe_error
 from service.problems.problems import code_of_status, refusal
 
@@ -25,6 +25,8 @@ def add_exception_handlers(app: FastAPI) -> None:
 async def _on_classification_error(request: Request, error: ClassificationError) -> Response:
     seconds = error.retry_after_seconds if isinstance(error, ServiceError) else None
     headers = {} if seconds is None else {"Retry-After": str(seconds)}
+    if isinstance(error, UnauthorizedError):
+        headers["WWW-Authenticate"] = "Bearer"
     return _problem(request, error.code, str(error), headers)
 
 

@@ -11,7 +11,12 @@ from service.observability.record import RequestRecord, count_decisions
 logger = logging.getLogger(__name__)
 
 # Probes and scrapes come every few seconds; unless they fail unexpectedly, no line each.
-_QUIET_ROUTES = frozenset({"/livez", "/readyz", "/metrics"})
+_QUIET_ROUTES = frozenset(
+    {
+        *("/livez", "/readyz", "/metrics"),
+        *("/v2/health/live", "/v2/health/ready", "/v2/models/{name}/ready"),
+    }
+)
 
 
 def log_request(record: RequestRecord) -> None:

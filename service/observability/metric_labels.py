@@ -13,6 +13,7 @@ CLASSIFYING_ROUTES = (CLASSIFY_ROUTE, INFER_ROUTE)
 _ANSWERED: dict[str, tuple[int, ...]] = {
     CLASSIFY_ROUTE: (200, 405, 408, 413, 415, 422, 429, 503, 507),
     INFER_ROUTE: (200, 404, 405, 408, 413, 415, 422, 429, 503, 507),
+    "/admin/reload": (200, 401, 404, 405, 409, 503),
     "/v2": (200, 405),
     "/v2/health/live": (200, 405),
     "/v2/health/ready": (200, 405, 503),

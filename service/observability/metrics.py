@@ -57,7 +57,7 @@ class ServiceMetrics:
         self._make_children()
         self.model_info = Gauge(
             "adamml_model_info",
-            "The model that answers; the value is always 1.",
+            "1 for the model that answers, 0 for one that did before.",
             ["name", "version"],
             registry=registry,
             multiprocess_mode="livemax",

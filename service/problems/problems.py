@@ -17,8 +17,10 @@ class ProblemKind(NamedTuple):
 
 
 KINDS: dict[str, ProblemKind] = {
+    "unauthorized": ProblemKind(401, "The key is missing or wrong"),
     "not_found": ProblemKind(404, "There is nothing at this address"),
     "method_not_allowed": ProblemKind(405, "This address does not take that method"),
+    "model_not_loaded": ProblemKind(409, "The model's file does not load"),
     "deadline_exceeded": ProblemKind(408, "The request took too long"),
     "upload_too_large": ProblemKind(413, "The upload is too large"),
     "unsupported_media_type": ProblemKind(415, "The body's media type is not accepted"),

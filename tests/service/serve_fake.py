@@ -1,5 +1,7 @@
 """A server process around the fake recognizer; `python serve_fake.py fail` cannot load its model.
 
+An argument `version=FILE` names a file that holds the model's version; one that is empty does not
+load.
 A body that starts with `slow` is classified for a second. Loading takes some processes longer.
 """
 
@@ -8,6 +10,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from pathlib import Path
 
 from fake_recognizer import FakeRecognizer
 
@@ -21,6 +24,10 @@ def load() -> FakeRecognizer:
         raise ValueError("not a bundle")
     time.sleep(os.getpid() % 2 * 0.5)
     recognizer = FakeRecognizer()
+    for name in (word.removeprefix("version=") for word in sys.argv if word.startswith("version=")):
+        recognizer.version = Path(name).read_text()
+        if not recognizer.version:
+            raise ValueError("the file is empty")
     recognizer.inspect = lambda path: time.sleep(path.read_bytes().startswith(b"slow"))
     return recognizer
 
