@@ -18,12 +18,14 @@ from service.middleware.lingering import LingeringClose
 from service.middleware.observation import Observation
 from service.model_loader import ModelLoader
 from service.observability.metrics import create_registry
+from service.observability.tracing import Tracing
 from service.problems.problems import Problem
 from service.recognizer import RecognizerLoader
 from service.routes import admin, classify, operations, page
 from service.routes.protocol import routes as protocol
 from service.settings import Settings
 from service.state import Service, create_service
+from service.threads import in_thread
 from service.uploads.upload import Spool
 
 
@@ -35,6 +37,7 @@ def create_app(
     scraped: CollectorRegistry | None = None,
     loads_first: bool = False,
     give_memory_back: Callable[[], None] = lambda: None,
+    tracing: Tracing | None = None,
 ) -> FastAPI:
     """`load` is called in a thread when the application starts, and for every change of model.
 
@@ -48,7 +51,7 @@ def create_app(
         title="adamml",
         summary="Adaptive multi-modal video recognition",
         version=version("adamml"),
-        lifespan=_lifespan(service, loader, loads_first=loads_first),
+        lifespan=_lifespan(service, loader, tracing, loads_first=loads_first),
         redirect_slashes=False,
         redoc_url=None,
         swagger_ui_oauth2_redirect_url=None,
@@ -62,13 +65,15 @@ def create_app(
     app.include_router(admin.router)
     add_exception_handlers(app)
     # The last one added is the outermost.
-    app.add_middleware(Observation, metrics=service.metrics)
+    app.add_middleware(Observation, metrics=service.metrics, tracing=tracing)
     app.add_middleware(LingeringClose)
     _describe_problems(app)
     return app
 
 
-def _lifespan(service: Service, loader: ModelLoader, *, loads_first: bool) -> Lifespan[FastAPI]:
+def _lifespan(
+    service: Service, loader: ModelLoader, tracing: Tracing | None, *, loads_first: bool
+) -> Lifespan[FastAPI]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         service.spool = Spool(service.settings.temp_dir)
@@ -86,6 +91,8 @@ def _lifespan(service: Service, loader: ModelLoader, *, loads_first: bool) -> Li
                 await loading
             service.executor.shutdown(wait=False, cancel_futures=True)
             service.spool.remove()
+            if tracing is not None:
+                await in_thread(None, tracing.shutdown)
 
     return lifespan
 

@@ -72,6 +72,13 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "text"] = "json"
 
+    otlp_endpoint: str | None = Field(
+        # The SDK's own variable, which many platforms set.
+        default_factory=lambda: os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT") or None,
+        pattern=r"^https?://",
+        description="OpenTelemetry collector, by HTTP; none: no traces.",
+    )
+
     drain_delay_seconds: float = Field(
         default=0.0, ge=0, le=300, description="Still answering, no longer ready."
     )

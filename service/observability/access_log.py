@@ -19,9 +19,12 @@ _QUIET_ROUTES = frozenset(
 )
 
 
+def is_quiet(record: RequestRecord) -> bool:
+    return record.route in _QUIET_ROUTES and record.status != 500
+
+
 def log_request(record: RequestRecord) -> None:
-    quiet = record.route in _QUIET_ROUTES and record.status != 500
-    level = logging.DEBUG if quiet else logging.INFO
+    level = logging.DEBUG if is_quiet(record) else logging.INFO
     if logger.isEnabledFor(level):
         logger.log(level, "request", extra={"fields": _fields(record)})
 
@@ -40,6 +43,8 @@ def _fields(record: RequestRecord) -> dict[str, object]:
         "bytes_received": record.bytes_received,
         "model_version": record.model_version,
     }
+    if record.trace is not None and (exemplar := record.trace.exemplar):
+        fields["trace_id"] = exemplar["trace_id"]
     if record.classifications:
         fields |= _answer_fields(record.classifications)
     return {name: value for name, value in fields.items() if value not in (None, {})}

@@ -155,7 +155,9 @@ class ServiceMetrics:
             self._observe_classify(record)
 
     def _observe_classify(self, record: RequestRecord) -> None:
-        self.request_duration.observe(record.elapsed_seconds())
+        # Told only to those who ask for OpenMetrics, and not by several workers.
+        exemplar = record.trace.exemplar if record.trace else None
+        self.request_duration.observe(record.elapsed_seconds(), exemplar)
         if record.code in REJECTIONS:
             self.requests_rejected.labels(record.code).inc()
         elif record.code in DECODE_FAILURES:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from starlette.requests import Request
 
@@ -13,6 +14,22 @@ from model.inference.classification import Classification
 
 # No answer was sent: the client had left. The status is nginx's, for metrics and logs only.
 CLIENT_CLOSED_REQUEST = 499
+
+
+class RequestTrace(Protocol):
+    """One request's place in a trace, which its client may have begun."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """For the answer: W3C's `traceparent` of this request."""
+        ...
+
+    @property
+    def exemplar(self) -> dict[str, str] | None:
+        """Trace and span, for metrics and log lines; None where the trace is not kept."""
+        ...
+
+    def end(self, record: RequestRecord) -> None: ...
 
 
 @dataclass(slots=True)
@@ -27,6 +44,7 @@ class RequestRecord:
     model_version: str | None = None
     classifications: list[Classification] = field(default_factory=list)
     bytes_received: int | None = None
+    trace: RequestTrace | None = None
     seconds_by_stage: dict[str, float] = field(default_factory=dict)
     _start: float = field(default_factory=time.perf_counter)
 

@@ -15,6 +15,7 @@ from prometheus_client import disable_created_metrics
 from service.app import create_app
 from service.model_loader import ModelLoader
 from service.observability.logs import configure_logging
+from service.observability.tracing import create_tracing
 from service.process.tuning import give_memory_back
 from service.recognizer import Recognizer, RecognizerLoader
 from service.settings import Settings
@@ -76,7 +77,10 @@ class DrainingServer(uvicorn.Server):
 def run_alone(settings: Settings, load: RecognizerLoader) -> int:
     """One process; returns the exit status."""
     prepare_process(settings)
-    return run_server(create_app(settings, load, give_memory_back=give_memory_back))
+    tracing = create_tracing(settings.otlp_endpoint)
+    return run_server(
+        create_app(settings, load, give_memory_back=give_memory_back, tracing=tracing)
+    )
 
 
 def prepare_process(settings: Settings) -> None:

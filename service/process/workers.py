@@ -27,6 +27,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from service.app import create_app
 from service.observability.process_metrics import DecoderCollector, ProcessesCollector
+from service.observability.tracing import create_tracing
 from service.process.server import prepare_process, run_server
 from service.process.tuning import give_memory_back
 from service.recognizer import RecognizerLoader
@@ -90,6 +91,7 @@ def _work(
         scraped=scraped,
         loads_first=True,
         give_memory_back=give_memory_back,
+        tracing=create_tracing(settings.otlp_endpoint),
     )
     app.state.model_loader.tell_others = partial(_hang_up_others, directory)
     sys.exit(run_server(app, listener))
