@@ -98,7 +98,7 @@ def test_a_file_that_is_replaced_meanwhile_does_not_mix(tmp_path, monkeypatch):
     path = make_bundle(tmp_path / "m.adamml")
     first = file_version(path)
     other = tmp_path / "other.adamml"
-    write_bundle(other, SPEC, {name: b"other" for name in graph_names(SPEC)})
+    write_bundle(other, SPEC, dict.fromkeys(graph_names(SPEC), b"other"))
     read_member = bundle_module._read_member
 
     def replace_first(*arguments):
