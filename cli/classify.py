@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 import typer
 
+from cli.timelines import as_csv as csv_of
+from cli.timelines import as_srt as srt_of
+from cli.timelines import as_table
+
 if TYPE_CHECKING:
     from model.inference.classification import Classification
     from model.inference.classifier import Classifier
     from model.spec.model_spec import Modality
+
+# A week: whoever waits can stop it.
+MAX_SECONDS = 7 * 24 * 3600.0
 
 
 def classify(
@@ -38,17 +46,39 @@ def classify(
     threshold: Annotated[
         float | None, typer.Option(help="A modality is kept where p(keep) exceeds this.")
     ] = None,
+    every_seconds: Annotated[
+        float | None, typer.Option(help="A segment each so many seconds, over the whole video.")
+    ] = None,
+    window_seconds: Annotated[
+        float | None, typer.Option(help="With it: judge in windows of at most this length.")
+    ] = None,
+    min_score: Annotated[
+        float, typer.Option(help="The timeline names no label that scores less.")
+    ] = 0.0,
+    timeline: Annotated[
+        bool, typer.Option("--timeline", help="Which label when, as a table.")
+    ] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="The timeline as CSV.")] = False,
+    as_srt: Annotated[bool, typer.Option("--srt", help="The timeline as subtitles.")] = False,
     precision: Annotated[
         Literal["f32", "bf16"],
         typer.Option(help="What networks compute in; bf16 is faster on processors that have it."),
     ] = "f32",
     top_k: Annotated[int, typer.Option(help="Labels to name.")] = 5,
 ) -> None:
-    """Classify videos; exit status 1 when any of them failed, the others are still answered."""
+    """Classify videos; exit status 1 when any of them failed, the others are still answered.
+
+    With --every-seconds over the whole of them, in memory that does not grow with their length.
+    """
+    from model.common.deadline import Deadline
     from model.common.errors import VideoError
     from model.inference.classification import ClassifyOptions
     from model.inference.loading import load_classifier
 
+    formats = {"json": as_json, "timeline": timeline, "csv": as_csv, "srt": as_srt}
+    chosen = [name for name, is_asked in formats.items() if is_asked]
+    if len(chosen) > 1:
+        raise typer.BadParameter(f"--{' and --'.join(chosen)} are both given; allowed is one")
     names = None if modalities is None else [name.strip() for name in modalities.split(",")]
     options = ClassifyOptions(
         policy=policy,
@@ -58,20 +88,39 @@ def classify(
         threshold=threshold,
         budget=budget,
         top_k=top_k,
+        every_seconds=every_seconds,
+        window_seconds=window_seconds,
+        min_score=min_score,
     )
     classifier = load_classifier(model, precision=precision)
     failed = False
+    show = _formatter(classifier, chosen[0] if chosen else "text")
     for video in videos:
         try:
-            result = classifier.classify(video, options)
+            result = classifier.classify(video, options, deadline=Deadline(MAX_SECONDS))
         except (VideoError, OSError, UnicodeError) as error:
             failed = True
             code = getattr(error, "code", "unreadable")
             typer.echo(f"adamml: {_shown(video)}: {code}: {error}", err=True)
             continue
-        typer.echo(_json(classifier, result) if as_json else _text(video, result))
+        typer.echo(show(video, result))
     if failed:
         raise typer.Exit(1)
+
+
+def _formatter(classifier: Classifier, name: str) -> Callable[[Path, Classification], str]:
+    """How a video's answer is printed; CSV has its header once."""
+    headers = iter([True])
+    formats: dict[str, Callable[[Path, Classification], str]] = {
+        "text": _text,
+        "json": lambda video, result: _json(classifier, result),
+        "timeline": lambda video, result: f"{_shown(video)}:\n{as_table(result.timeline)}",
+        "csv": lambda video, result: csv_of(
+            _shown(video), result.timeline, header=next(headers, False)
+        ),
+        "srt": lambda video, result: srt_of(result.timeline),
+    }
+    return formats[name]
 
 
 def _shown(video: Path) -> str:

@@ -17,6 +17,7 @@ from cli.prepare import prepare
 from cli.serve import serve
 from cli.synth import synth
 from cli.train import train
+from cli.watch import watch
 from model.common.errors import ClassificationError
 
 app = typer.Typer(
@@ -26,7 +27,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (serve, classify, flops, train, evaluate, experiment, export, convert, synth):
+for command in (serve, classify, watch, flops, train, evaluate, experiment, export, convert, synth):
     app.command()(command)
 app.add_typer(prepare, name="prepare")
 app.add_typer(bench, name="bench")

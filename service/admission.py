@@ -41,10 +41,17 @@ class Admission:
         self._service_time = ServiceTime()
         metrics.queue_capacity.set(max_queue)
 
+    @property
+    def is_pressed(self) -> bool:
+        """Whether requests wait for a place; may be asked from any thread."""
+        return self._num_waiting > 0
+
     @contextmanager
-    def upload(self) -> Iterator[None]:
-        """Room on the disk for one upload; refused at once while the queue is full anyway."""
-        self._refuse_when_full()
+    def upload(self, *, of_job: bool = False) -> Iterator[None]:
+        """Room on the disk for one upload; refused at once while the queue is full anyway, which
+        one of a job does not join."""
+        if not of_job:
+            self._refuse_when_full()
         if self._num_uploads >= self._max_uploads:
             raise self._overloaded(f"{self._num_uploads} uploads are under way")
         self._num_uploads += 1

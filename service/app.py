@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from importlib.metadata import version
@@ -13,6 +14,7 @@ from fastapi.openapi.utils import get_openapi
 from prometheus_client import CollectorRegistry
 from starlette.types import Lifespan
 
+from service.jobs.jobs import open_jobs
 from service.middleware.exception_handlers import add_exception_handlers
 from service.middleware.lingering import LingeringClose
 from service.middleware.observation import Observation
@@ -21,12 +23,17 @@ from service.observability.metrics import create_registry
 from service.observability.tracing import Tracing
 from service.problems.problems import Problem
 from service.recognizer import RecognizerLoader
-from service.routes import admin, classify, operations, page
+from service.routes import admin, classify, jobs, operations, page
+from service.routes.job_responses import JOB_FORMATS
 from service.routes.protocol import routes as protocol
 from service.settings import Settings
 from service.state import Service, create_service
 from service.threads import in_thread
 from service.uploads.upload import Spool
+
+logger = logging.getLogger(__name__)
+
+_JOBS_RETRY_SECONDS = 10.0
 
 
 def create_app(
@@ -59,6 +66,7 @@ def create_app(
     app.state.service = service
     app.state.model_loader = loader
     app.include_router(classify.router)
+    app.include_router(jobs.router)
     app.include_router(operations.router)
     app.include_router(page.router)
     app.include_router(protocol.router)
@@ -77,7 +85,7 @@ def _lifespan(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         service.spool = Spool(service.settings.temp_dir)
-        loading = asyncio.create_task(loader.start())
+        loading = asyncio.create_task(_start(service, loader))
         try:
             if loads_first:
                 await loading
@@ -89,12 +97,40 @@ def _lifespan(
             loading.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await loading
+            if service.jobs is not None:
+                await in_thread(None, service.jobs.close)
             service.executor.shutdown(wait=False, cancel_futures=True)
             service.spool.remove()
             if tracing is not None:
                 await in_thread(None, tracing.shutdown)
 
     return lifespan
+
+
+async def _start(service: Service, loader: ModelLoader) -> None:
+    """Jobs after the model: requests can be answered without them."""
+    await loader.start()
+    if service.recognizer is not None:
+        await _open_jobs(service)
+
+
+async def _open_jobs(service: Service) -> None:
+    """The database may come up later."""
+    while service.jobs is None:
+        try:
+            service.jobs = await in_thread(
+                None,
+                open_jobs,
+                service.settings,
+                service.metrics,
+                service.require_recognizer,
+                JOB_FORMATS,
+                is_pressed=lambda: service.admission.is_pressed,
+            )
+        except Exception:
+            # Of the directory, or of the database, whose own errors are not imported here.
+            logger.exception("jobs cannot be taken yet")
+            await asyncio.sleep(_JOBS_RETRY_SECONDS)
 
 
 def _describe_problems(app: FastAPI) -> None:

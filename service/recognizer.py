@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol
 
 from model.common.deadline import Deadline
-from model.inference.classification import Classification, ClassifyOptions
+from model.inference.classification import Classification, ClassifyOptions, OnOpened, SegmentResult
+from model.inference.options import MAX_STREAM_SEGMENTS
 from model.spec.model_spec import ModelSpec
 
 
 class Recognizer(Protocol):
-    """`classify` blocks, may be called from any thread, and raises ClassificationError."""
+    """`stream` blocks, may be called from any thread, and raises ClassificationError."""
 
     @property
     def spec(self) -> ModelSpec: ...
@@ -25,14 +26,18 @@ class Recognizer(Protocol):
 
     def warm_up(self) -> None: ...
 
-    def classify(
+    def stream(
         self,
         path: Path,
         options: ClassifyOptions | None = None,
         *,
         deadline: Deadline | None = None,
         on_stage: Callable[[str, float], None] | None = None,
-    ) -> Classification: ...
+        on_opened: OnOpened | None = None,
+        max_segments: int = MAX_STREAM_SEGMENTS,
+    ) -> Iterator[SegmentResult | Classification]:
+        """The segments' results, then the whole answer."""
+        ...
 
 
 RecognizerLoader = Callable[[], Recognizer]

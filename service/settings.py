@@ -12,6 +12,7 @@ from typing import Literal
 from pydantic import ByteSize, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from model.inference.options import MAX_STREAM_SEGMENTS
 from model.inputs.ffmpeg.decode_limits import DecodeLimits
 from model.runtime.base import Precision
 
@@ -56,6 +57,9 @@ class Settings(BaseSettings):
     max_upload_bytes: ByteSize = Field(default=ByteSize(256 * 1024**2), ge=1024)
     request_deadline_seconds: float = Field(default=120.0, gt=0, le=_MAX_DEADLINE_SECONDS)
     max_concurrency: int = Field(default=2, ge=1, le=256, description="Videos computed at once.")
+    max_segments: int = Field(
+        default=600, ge=64, le=MAX_STREAM_SEGMENTS, description="Of one answer to a request."
+    )
     max_queue: int = Field(default=16, ge=0, le=10_000, description="Videos waiting for a place.")
     max_uploads: int = Field(default=32, ge=1, le=10_000, description="Uploads at once.")
     temp_dir: Path | None = Field(default=None, description="For uploads; none: the system's.")
@@ -68,6 +72,23 @@ class Settings(BaseSettings):
     admin_key: SecretStr | None = Field(
         default=None, min_length=16, description="Opens /admin; none: it is not there."
     )
+
+    jobs_dir: Path | None = Field(
+        default=None, description="Jobs' files; none: the user's state directory."
+    )
+    jobs_database: str | None = Field(
+        default=None,
+        pattern=r"^(sqlite|postgresql(\+psycopg)?)://",
+        description="SQLAlchemy's address; none: SQLite in jobs_dir.",
+    )
+    job_retention_seconds: float = Field(
+        default=86_400.0, gt=0, description="Results are kept so long."
+    )
+    job_storage_bytes: ByteSize = Field(
+        default=ByteSize(20 * 1024**3), ge=1024, description="All files of jobs together."
+    )
+    job_deadline_seconds: float = Field(default=6 * 3600.0, gt=0)
+    max_job_upload_bytes: ByteSize = Field(default=ByteSize(4 * 1024**3), ge=1024)
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "text"] = "json"

@@ -9,9 +9,10 @@ from fastapi import Request
 from prometheus_client import CollectorRegistry
 
 from service.admission import Admission
+from service.jobs.jobs import Jobs
 from service.lifecycle import Lifecycle
 from service.observability.metrics import ServiceMetrics
-from service.problems.errors import NotReadyError
+from service.problems.errors import JobsUnavailableError, NotReadyError
 from service.recognizer import Recognizer
 from service.settings import Settings
 from service.uploads.upload import Spool
@@ -29,11 +30,17 @@ class Service:
     executor: ThreadPoolExecutor
     recognizer: Recognizer | None = None
     spool: Spool | None = None
+    jobs: Jobs | None = None
 
     def require_recognizer(self) -> Recognizer:
         if self.recognizer is None:
             raise NotReadyError("the model is being loaded; try again in a moment")
         return self.recognizer
+
+    def require_jobs(self) -> Jobs:
+        if self.jobs is None:
+            raise JobsUnavailableError("the database or the directory for jobs cannot be opened")
+        return self.jobs
 
     def require_spool(self) -> Spool:
         if self.spool is None:

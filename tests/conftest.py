@@ -1,12 +1,16 @@
 """Settings of every test, made before any library starts its threads, and shared models."""
 
 import os
+import tempfile
 
 import pytest
 
 # With a worker per core, threads inside each worker only wait for one another.
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# Servers that tests start keep their jobs here, not in the user's own directory.
+os.environ.setdefault("ADAMML_JOBS_DIR", tempfile.mkdtemp(prefix="adamml-test-jobs-"))
 
 
 @pytest.fixture(scope="session")

@@ -52,6 +52,10 @@ class InvalidParameterError(ClassificationError):
     code = "invalid_parameter"
 
 
+class TooManySegmentsError(ClassificationError):
+    code = "too_many_segments"
+
+
 class DeadlineExceededError(ClassificationError):
     """The caller's deadline passed, or the caller left."""
 

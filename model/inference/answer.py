@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from model.common.errors import AnswerWarning
 from model.inference.classification import (
@@ -15,6 +16,7 @@ from model.inference.classification import (
 )
 from model.inference.decisions import Choices
 from model.inference.options import ResolvedOptions
+from model.inference.timeline import timeline_of_clip
 from model.inputs.video_inputs import VideoInputs
 from model.runtime.base import Array, FusedLogits
 from model.spec.model_spec import ModelSpec
@@ -29,23 +31,41 @@ def assemble(
     seconds_by_stage: dict[str, float],
 ) -> Classification:
     """The Classification of one video, from what was decided, computed and timed."""
+    segments = _segments(spec, options, video, choices, fused)
     return Classification(
         video=video.info,
         predictions=top_predictions(fused.video, spec.labels, options.top_k),
-        segments=_segments(spec, options, video, choices, fused),
+        segments=segments,
         compute=_compute(spec, options, video, choices, seconds_by_stage),
         policy=options.policy,
         threshold=options.threshold,
         max_gflops=options.max_gflops,
         budget=options.budget,
-        warnings=(*video.warnings, *_empty_warning(choices)),
+        warnings=(*video.warnings, *(() if choices.has_evidence else (empty_warning(),))),
+        timeline=timeline_of_clip(
+            segments,
+            top_predictions(fused.video, spec.labels, 1)[0],
+            video.info.duration_seconds,
+            min_score=options.min_score,
+            window_seconds=options.window_seconds,
+        ),
     )
 
 
 def top_predictions(logits: Array, labels: tuple[str, ...], top_k: int) -> tuple[Prediction, ...]:
     """(K,) logits -> the `top_k` labels by softmax score; ties go to the lower index."""
+    return top_scores(softmax(logits), labels, top_k)
+
+
+def softmax(logits: Array) -> NDArray[np.float64]:
     exponentials = np.exp(logits.astype(np.float64) - logits.max())
-    scores = exponentials / exponentials.sum()
+    return np.asarray(exponentials / exponentials.sum())
+
+
+def top_scores(
+    scores: NDArray[np.float64], labels: tuple[str, ...], top_k: int
+) -> tuple[Prediction, ...]:
+    """The `top_k` labels of (K,) scores; ties go to the lower index."""
     order = np.argsort(-scores, kind="stable")[:top_k]
     return tuple(
         Prediction(label=labels[index], index=index, score=float(scores[index]))
@@ -70,7 +90,7 @@ def _segments(
             end_seconds=segment.end_seconds,
             macs=policy_macs + int(macs[choices.selected[row]].sum()),
             modalities={
-                name: _decision(choices, row, column)
+                name: decision(choices, row, column)
                 for column, name in enumerate(spec.modality_names)
             },
             predictions=top_predictions(fused.segments[row], spec.labels, options.top_k),
@@ -79,13 +99,13 @@ def _segments(
     )
 
 
-def _decision(choices: Choices, row: int, column: int) -> ModalityDecision:
+def decision(choices: Choices, row: int, column: int) -> ModalityDecision:
     if not choices.available[row, column]:
         return ModalityDecision("unavailable", None)
-    decision: Decision = "selected" if choices.selected[row, column] else "skipped"
+    chosen: Decision = "selected" if choices.selected[row, column] else "skipped"
     if choices.probabilities is None:
-        return ModalityDecision(decision, None)
-    return ModalityDecision(decision, float(choices.probabilities[row, column]))
+        return ModalityDecision(chosen, None)
+    return ModalityDecision(chosen, float(choices.probabilities[row, column]))
 
 
 def _compute(
@@ -111,8 +131,7 @@ def _compute(
     )
 
 
-def _empty_warning(choices: Choices) -> tuple[AnswerWarning, ...]:
-    if choices.has_evidence:
-        return ()
+def empty_warning() -> AnswerWarning:
+    """Of a video for which nothing was computed."""
     detail = "nothing could be selected within what was allowed; all labels score alike"
-    return (AnswerWarning("nothing_selected", detail),)
+    return AnswerWarning("nothing_selected", detail)

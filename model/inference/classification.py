@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,6 +12,8 @@ from model.spec.model_spec import Modality
 
 Decision = Literal["selected", "skipped", "unavailable"]
 PolicyMode = Literal["adaptive", "all"]
+# Told what the file is, and of how many segments the answer will be.
+OnOpened = Callable[[VideoInfo, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,9 @@ class ClassifyOptions:
     of the answer, in 1e9. segments: 1..64. threshold: a modality is kept when p(keep) exceeds it.
     budget: 0..1, the share of the dense cost that the mean video may take; the model's measured
     curve then tells threshold and segments. `max_gflops` has it do so too when it comes alone.
+    every_seconds: 0.5..3600, one segment each so many seconds over the whole video, instead of
+    `segments`; the video is then judged in windows of `window_seconds`. min_score: 0..1, below it
+    the timeline names no label.
     """
 
     policy: PolicyMode = "adaptive"
@@ -31,6 +37,9 @@ class ClassifyOptions:
     threshold: float | None = None
     budget: float | None = None
     top_k: int = 5
+    every_seconds: float | None = None
+    window_seconds: float | None = None
+    min_score: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +57,10 @@ class ModalityDecision:
 
 @dataclass(frozen=True, slots=True)
 class SegmentResult:
-    """One segment; `macs` are multiply-adds, its share of the policy included."""
+    """One segment; `macs` are multiply-adds, its share of the policy included.
+
+    `reason`: why it could not be decoded; there are no predictions then.
+    """
 
     index: int
     start_seconds: float
@@ -56,6 +68,18 @@ class SegmentResult:
     macs: int
     modalities: dict[Modality, ModalityDecision]
     predictions: tuple[Prediction, ...]
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineEntry:
+    """Neighbouring segments of one label; `label` and `index` None: unknown."""
+
+    start_seconds: float
+    end_seconds: float
+    label: str | None
+    index: int | None
+    score: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +104,8 @@ class Compute:
 
 @dataclass(frozen=True, slots=True)
 class Classification:
-    """The answer for one video; predictions are sorted by score, highest first."""
+    """The answer for one video; predictions are sorted by score, highest first. `timeline` covers
+    it from 0 to its end."""
 
     video: VideoInfo
     predictions: tuple[Prediction, ...]
@@ -91,3 +116,4 @@ class Classification:
     max_gflops: float | None
     budget: float | None
     warnings: tuple[AnswerWarning, ...]
+    timeline: tuple[TimelineEntry, ...] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,12 @@ from model.common.cores import num_cores
 from model.common.deadline import Deadline
 from model.common.stopwatch import OnStage, Stopwatch
 from model.inference.answer import assemble
-from model.inference.classification import Classification, ClassifyOptions
+from model.inference.classification import (
+    Classification,
+    ClassifyOptions,
+    OnOpened,
+    SegmentResult,
+)
 from model.inference.decisions import (
     BoolArray,
     Budget,
@@ -21,7 +27,14 @@ from model.inference.decisions import (
     keep_probabilities,
 )
 from model.inference.early_features import EarlyFeatures
-from model.inference.options import ResolvedOptions, resolve
+from model.inference.options import (
+    MAX_STREAM_SEGMENTS,
+    ResolvedOptions,
+    networks_in_use,
+    resolve,
+)
+from model.inference.streaming.segments import StreamRequest, stream_segments
+from model.inference.streaming.watching import Watched, watch_source
 from model.inputs.ffmpeg.decode_limits import DecodeLimits
 from model.inputs.ffmpeg.programs import programs, version_of
 from model.inputs.open_video import open_video
@@ -87,17 +100,64 @@ class Classifier:
                 not the cheapest point of the model's curve.
             DeadlineExceededError: the deadline passed or was cancelled.
         """
+        *_, answer = self.stream(path, options, deadline=deadline, on_stage=on_stage)
+        if not isinstance(answer, Classification):
+            raise AssertionError
+        return answer
+
+    def stream(
+        self,
+        path: Path,
+        options: ClassifyOptions | None = None,
+        *,
+        deadline: Deadline | None = None,
+        on_stage: OnStage | None = None,
+        on_opened: OnOpened | None = None,
+        max_segments: int = MAX_STREAM_SEGMENTS,
+    ) -> Iterator[SegmentResult | Classification]:
+        """The results of the segments in order of time, then the answer that `classify` gives.
+
+        With `every_seconds` each comes as soon as it is there, and memory does not grow with the
+        video's length; `on_opened` is told beforehand of how many segments there will be. Without,
+        all segments are judged together, and come at the end.
+
+        Raises what `classify` raises, and TooManySegmentsError beyond `max_segments`.
+        """
         resolved = resolve(options or ClassifyOptions(), self.spec)
+        deadline, watch = deadline or Deadline(DEFAULT_DEADLINE_SECONDS), Stopwatch(on_stage)
+        if resolved.every_seconds is not None:
+            request = StreamRequest(path, resolved, self._limits, deadline, max_segments, on_opened)
+            yield from stream_segments(self._runtime, request, watch)
+            return
+        answer = self._whole(path, resolved, deadline, watch)
+        if on_opened is not None:
+            on_opened(answer.video, len(answer.segments))
+        yield from answer.segments
+        yield answer
+
+    def watch(
+        self,
+        source: str,
+        options: ClassifyOptions,
+        *,
+        on_wait: Callable[[str, float], None],
+        is_wanted: Callable[[], bool],
+    ) -> Iterator[Watched]:
+        """Segments of a live source, see `watch_source`; `options` need `every_seconds`."""
+        resolved = resolve(options, self.spec)
+        return watch_source(self._runtime, source, resolved, on_wait=on_wait, is_wanted=is_wanted)
+
+    def _whole(
+        self, path: Path, resolved: ResolvedOptions, deadline: Deadline, watch: Stopwatch
+    ) -> Classification:
         budget = self._budget(resolved)
-        deadline = deadline or Deadline(DEFAULT_DEADLINE_SECONDS)
-        watch = Stopwatch(on_stage)
         # Nothing may be computed in vain under a ceiling.
         overlaps = self._overlaps and resolved.policy == "adaptive" and budget is None
         with EarlyFeatures(self._runtime) as early:
             with watch.stage("decode"):
                 video = open_video(
                     path,
-                    self.spec,
+                    networks_in_use(resolved, self.spec),
                     resolved.segments,
                     limits=self._limits,
                     deadline=deadline,

@@ -52,6 +52,24 @@ def choose_point(
     return best_point(points)
 
 
+def point_for_segments(spec: ModelSpec, budget: float) -> OperatingPoint:
+    """The best point of the curve by what it takes a segment, `budget` being a share of a dense
+    segment: for streams, whose number of segments is not the curve's.
+
+    Raises:
+        BudgetTooSmallError: the cheapest point is expected to take more.
+    """
+    dense = dense_gflops(spec) / spec.eval_segments
+    shares = [point.gflops / (point.segments or spec.eval_segments) / dense for point in spec.curve]
+    points = [point for point, share in zip(spec.curve, shares, strict=True) if share <= budget]
+    if not points:
+        smallest = _rounded_up(min(shares))
+        raise BudgetTooSmallError(
+            f"budget is {budget:g}; the smallest possible for each segment is {smallest:g}"
+        )
+    return best_point(points)
+
+
 def _within(points: Sequence[OperatingPoint], gflops: float) -> list[OperatingPoint]:
     return [point for point in points if point.gflops <= gflops]
 

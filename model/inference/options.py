@@ -8,16 +8,21 @@ from typing import get_args
 
 from model.common.errors import InvalidParameterError
 from model.inference.classification import ClassifyOptions, PolicyMode
-from model.inference.operating_points import choose_point
+from model.inference.operating_points import choose_point, point_for_segments
+from model.inputs.placement.sampling import NetworksInUse
 from model.spec.model_spec import Modality, ModelSpec
 
 MAX_SEGMENTS = 64
+# With `every_seconds`; more no answer has.
+MAX_STREAM_SEGMENTS = 50_000
 MAX_TOP_K = 100
+MIN_EVERY_SECONDS, MAX_EVERY_SECONDS = 0.5, 3600.0
 
 
 @dataclass(frozen=True, slots=True)
 class ResolvedOptions:
-    """ClassifyOptions without gaps; `allowed` has one flag per modality of the spec."""
+    """ClassifyOptions without gaps; `allowed` has one flag per modality of the spec. With
+    `every_seconds` the video's length tells the number of segments."""
 
     policy: PolicyMode
     allowed: tuple[bool, ...]
@@ -26,6 +31,9 @@ class ResolvedOptions:
     segments: int
     threshold: float
     top_k: int
+    every_seconds: float | None = None
+    window_seconds: float = 0.0
+    min_score: float = 0.0
 
 
 def resolve(options: ClassifyOptions, spec: ModelSpec) -> ResolvedOptions:
@@ -39,6 +47,10 @@ def resolve(options: ClassifyOptions, spec: ModelSpec) -> ResolvedOptions:
     _require_range("segments", options.segments, 1, MAX_SEGMENTS)
     _require_range("threshold", options.threshold, 0, 1)
     _require_range("budget", options.budget, 0, 1)
+    _require_range("every_seconds", options.every_seconds, MIN_EVERY_SECONDS, MAX_EVERY_SECONDS)
+    _require_range("window_seconds", options.window_seconds, MIN_EVERY_SECONDS, MAX_EVERY_SECONDS)
+    _require_range("min_score", options.min_score, 0, 1)
+    _require_stream(options)
     _require(1 <= options.top_k <= MAX_TOP_K, "top_k", options.top_k, f"1 to {MAX_TOP_K}")
     ceiling = options.max_gflops
     positive = ceiling is None or (math.isfinite(ceiling) and ceiling > 0)
@@ -53,12 +65,42 @@ def resolve(options: ClassifyOptions, spec: ModelSpec) -> ResolvedOptions:
         segments=segments,
         threshold=threshold,
         top_k=min(options.top_k, len(spec.labels)),
+        every_seconds=options.every_seconds,
+        window_seconds=options.window_seconds or spec.window_seconds,
+        min_score=options.min_score,
     )
 
 
+def networks_in_use(options: ResolvedOptions, spec: ModelSpec) -> NetworksInUse:
+    """What has to be decoded: no probability exceeds a threshold of 1, and with an exit head
+    nothing must be recognized."""
+    adaptive = options.policy == "adaptive"
+    has_exit = spec.num_fused > len(spec.modalities)
+    names = (n for n, may in zip(spec.modality_names, options.allowed, strict=True) if may)
+    none = adaptive and has_exit and options.threshold >= 1
+    return NetworksInUse(spec, adaptive, frozenset() if none else frozenset(names))
+
+
+def _require_stream(options: ClassifyOptions) -> None:
+    """What only a stream of segments can have, and what it cannot."""
+    every = options.every_seconds
+    if every is not None and options.segments is not None:
+        raise InvalidParameterError(
+            f"every_seconds and segments are both given ({every!r}, {options.segments!r}); allowed"
+            " is one of them"
+        )
+    if every is None and options.window_seconds is not None:
+        raise InvalidParameterError(
+            f"window_seconds is {options.window_seconds!r} without every_seconds, which it needs"
+        )
+
+
 def _setting(options: ClassifyOptions, spec: ModelSpec) -> tuple[float, int]:
-    """Threshold and number of segments."""
-    if _leaves_it_to_the_curve(options, spec):
+    """Threshold and number of segments; the latter does not count with `every_seconds`."""
+    if options.every_seconds is not None and options.budget is not None:
+        _require_free_choice(options, spec)
+        return point_for_segments(spec, options.budget).threshold, spec.default_segments
+    if options.every_seconds is None and _leaves_it_to_the_curve(options, spec):
         point = choose_point(spec, budget=options.budget, max_gflops=options.max_gflops)
         return point.threshold, point.segments or spec.eval_segments
     threshold = spec.threshold if options.threshold is None else options.threshold
@@ -102,7 +144,7 @@ def _allowed(
     return tuple(name in wanted for name in existing)
 
 
-def _require_range(name: str, received: float | None, least: int, most: int) -> None:
+def _require_range(name: str, received: float | None, least: float, most: float) -> None:
     allowed = received is None or least <= received <= most
     _require(allowed, name, received, f"{least} to {most}")
 

@@ -39,7 +39,8 @@ class VideoInputs:
 
     def available(self) -> NDArray[np.bool_]:
         """(S, M): whether there is anything to recognise. Frames always are available."""
-        heard = np.array([one is not None for one in self.sound.spectrograms])
+        unheard = self.sound.is_unheard
+        heard = np.array([one is not None or unheard for one in self.sound.spectrograms])
         columns = [
             heard if name == "audio" else np.ones_like(heard) for name in self.spec.modality_names
         ]
@@ -73,7 +74,9 @@ class VideoInputs:
 
     @property
     def flow_pairs_total(self) -> int:
-        """Distinct frame pairs that the flow of all segments would take; 0 without flow."""
+        """Distinct frame pairs that the flow of all segments would take; 0 without flow. Of frames
+        that were not decoded, as no network was to look at them, it is not known which are shown
+        twice."""
         if "flow" not in self.spec.modality_names:
             return 0
         modality = self.spec.modality("flow")
@@ -81,9 +84,15 @@ class VideoInputs:
         pairs: set[Pair] = set()
         for network in networks:
             for row in range(len(self.segments)):
-                indices = self._grid_indices(row, network)
-                pairs |= self.arrays.pairs(indices, self.spec.inputs.flow.pairs)
+                pairs |= self._flow_pairs(self._grid_indices(row, network))
         return len(pairs)
+
+    def _flow_pairs(self, indices: Sequence[int]) -> set[Pair]:
+        count, last = self.spec.inputs.flow.pairs, self.plan.last_frame
+        if all(i + step in self.arrays.frames for i in indices for step in range(count + 1)):
+            return self.arrays.pairs(indices, count)
+        grid = ((float(i + step), float(i + step + 1)) for i in indices for step in range(count))
+        return {pair for pair in grid if pair[1] <= last}
 
     def _inputs(self, source: Proxy, network: NetworkSpec, rows: Sequence[int]) -> InputArray:
         if source == "audio":

@@ -41,6 +41,10 @@ NUM_STAGES: dict[Backbone, int] = {
 }
 
 
+# Of a model that does not know how long its training clips were.
+DEFAULT_WINDOW_SECONDS = 10.0
+
+
 class Frozen(BaseModel):
     """Immutable, hashable where its fields are, and closed: an unknown field is an error."""
 
@@ -177,6 +181,7 @@ class ModelSpec(Frozen):
 
     A video is evaluated on `eval_segments`, which also say what it costs to compute everything;
     it is served on `served_segments`, which with the threshold are a point of the curve.
+    `clip_seconds`: nine of ten training clips were no longer than this; None: not known.
     """
 
     format_version: Literal[1] = 1
@@ -189,6 +194,7 @@ class ModelSpec(Frozen):
     train_segments: int = Field(default=5, ge=1, le=64)
     eval_segments: int = Field(default=10, ge=1, le=64)
     served_segments: int | None = Field(default=None, ge=1, le=64)
+    clip_seconds: float | None = Field(default=None, gt=0)
     threshold: float = Field(default=0.5, ge=0, le=1)
     costs: CostTable | None = None
     curve: tuple[OperatingPoint, ...] = ()
@@ -221,6 +227,11 @@ class ModelSpec(Frozen):
     def default_segments(self) -> int:
         """Of a video, unless a request asks for another number."""
         return self.served_segments or self.eval_segments
+
+    @property
+    def window_seconds(self) -> float:
+        """A longer video is judged in windows of this length, if not asked otherwise."""
+        return self.clip_seconds or DEFAULT_WINDOW_SECONDS
 
     @property
     def num_fused(self) -> int:

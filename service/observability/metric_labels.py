@@ -27,12 +27,16 @@ _ANSWERED: dict[str, tuple[int, ...]] = {
     "/metrics": (200, 405),
     "/docs": (200, 405),
     "/openapi.json": (200, 405),
+    "/jobs": (200, 202, 405, 408, 413, 415, 422, 429, 503, 507),
+    "/jobs/{job_id}": (200, 404, 405, 503),
+    "/jobs/{job_id}/segments": (200, 404, 405, 503),
     "unknown": (404,),
 }
 # Any client may leave, and any route may have a bug.
 STATUSES_BY_ROUTE = {
     route: (*statuses, CLIENT_CLOSED_REQUEST, 500) for route, statuses in _ANSWERED.items()
 }
+JOB_ENDS = ("succeeded", "failed", "cancelled")
 STAGES = ("upload", "decode", "policy", "flow", "recognition", "total")
 COMPONENTS = ("policy", *MODALITIES)
 # A problem of those that take videos counts in one of these two, or is an internal_error.
@@ -51,6 +55,7 @@ REJECTIONS = (
     "unsupported_media_type",
     "empty_upload",
     "budget_too_small",
+    "too_many_segments",
     "invalid_parameter",
     "overloaded",
     "not_ready",

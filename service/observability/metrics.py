@@ -21,6 +21,7 @@ from service.observability.metric_labels import (
     CLASSIFYING_ROUTES,
     COMPONENTS,
     DECODE_FAILURES,
+    JOB_ENDS,
     REJECTIONS,
     STAGES,
     STATUSES_BY_ROUTE,
@@ -128,6 +129,14 @@ class ServiceMetrics:
         self.flow_pairs_avoided = self._counter(
             "adamml_flow_pairs_avoided_total", "Frame pairs whose optical flow was not needed."
         )
+        self.jobs = self._counter(
+            "adamml_jobs_total", "Jobs that ended, by how they did.", ["state"]
+        )
+        self.jobs_running = self._gauge("adamml_jobs_running", "Jobs that are being classified.")
+        self.jobs_queued = self._shared_gauge("adamml_jobs_queued", "Jobs that wait, everywhere.")
+        self.jobs_oldest_queued_seconds = self._shared_gauge(
+            "adamml_jobs_oldest_queued_seconds", "How long the first of them has waited."
+        )
         self.video_seconds = self._counter(
             "adamml_video_seconds_total", "Duration of the answered videos."
         )
@@ -143,6 +152,7 @@ class ServiceMetrics:
             (self.flops_executed, COMPONENTS),
             (self.requests_rejected, REJECTIONS),
             (self.decode_failures, DECODE_FAILURES),
+            (self.jobs, JOB_ENDS),
         ):
             for value in values:
                 series.labels(value)
@@ -166,9 +176,10 @@ class ServiceMetrics:
             if stage in record.seconds_by_stage:
                 self.stage_duration.labels(stage).observe(record.seconds_by_stage[stage])
         for answer in record.classifications:
-            self._observe_answer(answer)
+            self.observe_answer(answer)
 
-    def _observe_answer(self, answer: Classification) -> None:
+    def observe_answer(self, answer: Classification) -> None:
+        """What an answer took and left out."""
         self.video_seconds.inc(answer.video.duration_seconds)
         self.segments.inc(len(answer.segments))
         for segment in answer.segments:
@@ -185,6 +196,10 @@ class ServiceMetrics:
 
     def _gauge(self, name: str, text: str) -> Gauge:
         return Gauge(name, text, registry=self._registry, multiprocess_mode="livesum")
+
+    def _shared_gauge(self, name: str, text: str) -> Gauge:
+        """Of what all processes see alike."""
+        return Gauge(name, text, registry=self._registry, multiprocess_mode="livemax")
 
     def _histogram(self, name: str, text: str, labels: list[str] | None = None) -> Histogram:
         return Histogram(name, text, labels or [], registry=self._registry, buckets=SECONDS_BUCKETS)

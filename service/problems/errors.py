@@ -49,6 +49,20 @@ class InsufficientStorageError(ServiceError):
     retry_after_seconds = 60
 
 
+class IdempotencyKeyReusedError(ServiceError):
+    code = "idempotency_key_reused"
+
+
+class JobNotFoundError(ServiceError):
+    code = "job_not_found"
+
+
+class JobsUnavailableError(ServiceError):
+    """Neither database nor directory could be opened."""
+
+    code = "jobs_unavailable"
+
+
 class NotReadyError(ServiceError):
     code = "not_ready"
     retry_after_seconds = 1

@@ -6,7 +6,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from model.common.errors import InvalidParameterError
-from model.inference.options import MAX_SEGMENTS, MAX_TOP_K
+from model.inference.options import (
+    MAX_EVERY_SECONDS,
+    MAX_SEGMENTS,
+    MAX_TOP_K,
+    MIN_EVERY_SECONDS,
+)
 
 ALLOWED: dict[str, str] = {
     "policy": "adaptive or all",
@@ -16,6 +21,9 @@ ALLOWED: dict[str, str] = {
     "segments": f"a whole number from 1 to {MAX_SEGMENTS}",
     "top_k": f"a whole number from 1 to {MAX_TOP_K}",
     "threshold": "a number from 0 to 1",
+    "every_seconds": f"a number from {MIN_EVERY_SECONDS:g} to {MAX_EVERY_SECONDS:g}",
+    "window_seconds": f"a number from {MIN_EVERY_SECONDS:g} to {MAX_EVERY_SECONDS:g}",
+    "min_score": "a number from 0 to 1",
 }
 PARAMETER_NAMES = frozenset(ALLOWED)
 _MAX_ECHO = 100

@@ -19,6 +19,7 @@ class ProblemKind(NamedTuple):
 KINDS: dict[str, ProblemKind] = {
     "unauthorized": ProblemKind(401, "The key is missing or wrong"),
     "not_found": ProblemKind(404, "There is nothing at this address"),
+    "job_not_found": ProblemKind(404, "There is no such job"),
     "method_not_allowed": ProblemKind(405, "This address does not take that method"),
     "model_not_loaded": ProblemKind(409, "The model's file does not load"),
     "deadline_exceeded": ProblemKind(408, "The request took too long"),
@@ -32,10 +33,16 @@ KINDS: dict[str, ProblemKind] = {
     "frame_too_large": ProblemKind(422, "The video's frames are too large"),
     "decode_timeout": ProblemKind(422, "Decoding the video took too long"),
     "budget_too_small": ProblemKind(422, "The compute budget is too small"),
+    "too_many_segments": ProblemKind(
+        422, "Too many segments for one answer; POST /jobs takes more"
+    ),
     "invalid_parameter": ProblemKind(422, "A parameter is not valid"),
+    "idempotency_key_reused": ProblemKind(422, "The Idempotency-Key belongs to another request"),
+    "worker_lost": ProblemKind(500, "The processes that worked on the job ended"),
     "overloaded": ProblemKind(429, "Too many requests are waiting"),
     "internal_error": ProblemKind(500, "Something went wrong inside the service"),
     "not_ready": ProblemKind(503, "The service is still starting"),
+    "jobs_unavailable": ProblemKind(503, "This service takes no jobs"),
     "shutting_down": ProblemKind(503, "The service is shutting down"),
     "insufficient_storage": ProblemKind(507, "There is no room for the upload"),
 }
@@ -58,8 +65,15 @@ def problem_response(
     code: str, detail: str, *, request_id: str, headers: dict[str, str] | None = None
 ) -> Response:
     """Raises KeyError for a code that the table does not know: that is a bug."""
+    problem = problem_of(code, detail, request_id)
+    content = problem.model_dump_json().encode()
+    return Response(content, problem.status, headers=headers, media_type=MEDIA_TYPE)
+
+
+def problem_of(code: str, detail: str, request_id: str) -> Problem:
+    """Raises KeyError as `problem_response`."""
     kind = KINDS[code]
-    problem = Problem(
+    return Problem(
         type=f"urn:adamml:problem:{code}",
         title=kind.title,
         status=kind.status,
@@ -67,8 +81,6 @@ def problem_response(
         code=code,
         request_id=request_id,
     )
-    content = problem.model_dump_json().encode()
-    return Response(content, kind.status, headers=headers, media_type=MEDIA_TYPE)
 
 
 class ProtocolError(BaseModel):

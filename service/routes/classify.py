@@ -1,22 +1,23 @@
-"""POST /classify: one video, uploaded as a form or as the body itself."""
+"""POST /classify: upload, wait for a place, classify in a thread, answer; give up when told to."""
 
 from __future__ import annotations
 
 import time
+from functools import partial
 
 from fastapi import APIRouter, Request, Response
 
 from model.common.deadline import Deadline
 from model.inference.classification import Classification
-from service.classify_job import ClassifyJob, run_unless_client_leaves
 from service.observability.record import RequestRecord, record_of
 from service.problems.parameter_errors import refuse_repeated
-from service.recognizer import Recognizer
 from service.routes.openapi import CLASSIFY_REQUEST_BODY, problems
 from service.routes.parameters import ClassifyQueryParameters
 from service.routes.responses import ClassifyAnswer, ModelOut
+from service.routes.segment_lines import LinesResponse, accepts_lines
 from service.state import Service, service_of
 from service.uploads.upload import Upload, receive
+from service.work import AttendedWork, Work
 
 router = APIRouter()
 
@@ -39,22 +40,44 @@ async def classify(request: Request, query: ClassifyQueryParameters) -> Response
             record.model_version = recognizer.version
             refuse_repeated(request.query_params.multi_items())
             options = query.options(recognizer.spec)
-            job = ClassifyJob(service, recognizer, options, deadline, record)
-            upload = await _uploaded(request, service, record)
-            record.classifications = await run_unless_client_leaves(request, job, [upload])
-            return _answer(record, recognizer, record.classifications[0])
+            work = Work(service, recognizer, options, deadline, record)
+            upload = await uploaded(request, service, record)
+            attended = AttendedWork(request, work, upload)
+            if accepts_lines(request):
+                return await _lines(attended, work)
+            return await _document(attended, work)
 
 
-def _answer(
-    record: RequestRecord, recognizer: Recognizer, classification: Classification
-) -> Response:
-    model = ModelOut(name=recognizer.spec.name, version=recognizer.version)
-    answer = ClassifyAnswer.of(classification, request_id=record.request_id, model=model)
+async def _document(attended: AttendedWork, work: Work) -> Response:
+    try:
+        answer = await attended.answer()
+    finally:
+        attended.end()
+    work.record.classifications = [answer]
     # Serialised here, once: the framework would validate and serialise it all again.
-    return Response(answer.model_dump_json().encode(), media_type="application/json")
+    return Response(
+        answer_of(work, answer).model_dump_json().encode(), media_type="application/json"
+    )
 
 
-async def _uploaded(request: Request, service: Service, record: RequestRecord) -> Upload:
+async def _lines(attended: AttendedWork, work: Work) -> Response:
+    """What fails before the first segment is a problem with a status of its own."""
+    try:
+        await attended.first()
+    except BaseException:
+        attended.end()
+        raise
+    return LinesResponse(
+        attended, work.service.lifecycle, work.deadline, work.record, partial(answer_of, work)
+    )
+
+
+def answer_of(work: Work, classification: Classification) -> ClassifyAnswer:
+    model = ModelOut(name=work.recognizer.spec.name, version=work.recognizer.version)
+    return ClassifyAnswer.of(classification, request_id=work.record.request_id, model=model)
+
+
+async def uploaded(request: Request, service: Service, record: RequestRecord) -> Upload:
     """The complete upload, which the caller must delete; nothing is left of an incomplete one."""
     start = time.perf_counter()
     with service.admission.upload():

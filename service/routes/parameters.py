@@ -9,7 +9,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from model.common.errors import InvalidParameterError
 from model.inference.classification import ClassifyOptions, PolicyMode
-from model.inference.options import MAX_SEGMENTS, MAX_TOP_K, resolve
+from model.inference.options import (
+    MAX_EVERY_SECONDS,
+    MAX_SEGMENTS,
+    MAX_TOP_K,
+    MIN_EVERY_SECONDS,
+    resolve,
+)
 from model.spec.model_spec import Modality, ModelSpec
 from service.problems.parameter_errors import ALLOWED, echo
 
@@ -54,6 +60,22 @@ class ClassifyQuery(BaseModel):
         description="A modality is kept where its probability of being worth it exceeds this.",
     )
 
+    every_seconds: float | None = Field(
+        default=None,
+        ge=MIN_EVERY_SECONDS,
+        le=MAX_EVERY_SECONDS,
+        description="One segment each so many seconds over the whole video, instead of `segments`.",
+    )
+    window_seconds: float | None = Field(
+        default=None,
+        ge=MIN_EVERY_SECONDS,
+        le=MAX_EVERY_SECONDS,
+        description="With `every_seconds`: the video is judged in windows of at most this length.",
+    )
+    min_score: float = Field(
+        default=0.0, ge=0, le=1, description="The timeline names no label that scores less."
+    )
+
     def options(self, spec: ModelSpec) -> ClassifyOptions:
         """Raises what `resolve` raises: before the upload, instead of after it."""
         options = ClassifyOptions(
@@ -64,6 +86,9 @@ class ClassifyQuery(BaseModel):
             threshold=self.threshold,
             budget=self.budget,
             top_k=self.top_k,
+            every_seconds=self.every_seconds,
+            window_seconds=self.window_seconds,
+            min_score=self.min_score,
         )
         resolve(options, spec)
         return options

@@ -12,11 +12,16 @@ from model.inference.classification import (
     PolicyMode,
     Prediction,
     SegmentResult,
+    TimelineEntry,
 )
 from model.inputs.probing.video_info import VideoInfo
 from model.spec.model_spec import MODALITIES, Modality
 
 _MACS_PER_GFLOP = 1e9
+
+
+def _is_none(value: object) -> bool:
+    return value is None
 
 
 class _Answer(BaseModel):
@@ -63,7 +68,8 @@ class ModalityOut(_Answer):
 
 
 class SegmentOut(_Answer):
-    """`gflops` are what the segment cost, its share of the policy included."""
+    """`gflops` are what the segment cost, its share of the policy included. `reason`, of one that
+    could not be decoded, is left out elsewhere."""
 
     index: int
     start_seconds: float
@@ -71,6 +77,7 @@ class SegmentOut(_Answer):
     gflops: float
     modalities: dict[Modality, ModalityOut]
     predictions: list[PredictionOut]
+    reason: str | None = Field(default=None, exclude_if=_is_none)
 
     @classmethod
     def of(cls, segment: SegmentResult) -> SegmentOut:
@@ -88,7 +95,22 @@ class SegmentOut(_Answer):
                 if name in decided
             },
             predictions=[PredictionOut.of(prediction) for prediction in segment.predictions],
+            reason=segment.reason,
         )
+
+
+class TimelineOut(_Answer):
+    """Neighbouring segments of one label; null where none scores `min_score`."""
+
+    start_seconds: float
+    end_seconds: float
+    label: str | None
+    index: int | None
+    score: float
+
+    @classmethod
+    def of(cls, entry: TimelineEntry) -> TimelineOut:
+        return cls(**{name: getattr(entry, name) for name in cls.model_fields})
 
 
 class ComputeOut(_Answer):
@@ -150,6 +172,7 @@ class ClassifyAnswer(_Answer):
     compute: ComputeOut
     policy: PolicyOut
     warnings: list[WarningOut]
+    timeline: list[TimelineOut] = Field(description="From 0 to the end of the video, no gaps.")
 
     @classmethod
     def of(cls, result: Classification, *, request_id: str, model: ModelOut) -> ClassifyAnswer:
@@ -167,4 +190,5 @@ class ClassifyAnswer(_Answer):
                 budget=result.budget,
             ),
             warnings=[WarningOut.of(warning) for warning in result.warnings],
+            timeline=[TimelineOut.of(entry) for entry in result.timeline],
         )

@@ -35,3 +35,31 @@ def test_a_budget_that_cannot_be_kept_is_refused(run):
     assert isinstance(run("--budget", "0.1").exception, BudgetTooSmallError)
     both = run("--budget", "0.5", "--segments", "2")
     assert isinstance(both.exception, InvalidParameterError)
+
+
+def test_a_timeline_in_every_format(run):
+    table = run("--every-seconds", "1", "--timeline").stdout.splitlines()
+    assert table[0].endswith("clip.mp4:")
+    assert table[1].startswith("  0:00:00.00 - ")
+
+    header, first, *_ = run("--every-seconds", "1", "--csv").stdout.splitlines()
+    assert header == "video,start_seconds,end_seconds,label,index,score"
+    assert first.split(",")[1] == "0.000"
+
+    number, times, label, *_ = run("--every-seconds", "1", "--srt").stdout.splitlines()
+    assert number == "1"
+    assert times.startswith("00:00:00,000 --> 00:00:0")
+    assert label.endswith("%)")
+
+    entries = json.loads(run("--every-seconds", "1", "--json").stdout)["timeline"]
+    assert entries[0]["start_seconds"] == 0
+
+
+def test_one_format_at_a_time(run):
+    assert "--csv and --srt are both given" in run("--csv", "--srt").output
+
+
+def test_unknown_labels_are_no_subtitles(run):
+    assert run("--min-score", "1", "--srt").stdout.strip() == ""
+    row = run("--min-score", "1", "--csv").stdout.splitlines()[1]
+    assert row.split(",")[3:5] == ["", ""]

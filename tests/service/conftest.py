@@ -31,9 +31,16 @@ def registry():
 
 
 @pytest.fixture
-def make_settings(tmp_path):
+def make_settings(tmp_path, tmp_path_factory):
+    jobs_dir = tmp_path_factory.mktemp("jobs")
+
     def make(**overrides):
-        defaults = {"temp_dir": tmp_path, "max_upload_bytes": 100_000, "drain_grace_seconds": 0.5}
+        defaults = {
+            "temp_dir": tmp_path,
+            "jobs_dir": jobs_dir,
+            "max_upload_bytes": 100_000,
+            "drain_grace_seconds": 0.5,
+        }
         return Settings(**{**defaults, **overrides})
 
     return make

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from model.common.deadline import Deadline
+from model.common.errors import TooManySegmentsError
 from model.inference.classification import (
     Classification,
     ClassifyOptions,
@@ -116,6 +118,9 @@ class FakeRecognizer:
         self.error: BaseException | None = None
         self.warmed_up = False
         self.inspect: Callable[[Path], None] = lambda path: None
+        self.num_segments = 10
+        self.deadline: Deadline | None = None
+        self.between: Callable[[int], None] = lambda index: None
         self.calls: list[ClassifyOptions] = []
         self.num_running = 0
         self.max_running = 0
@@ -132,6 +137,31 @@ class FakeRecognizer:
 
     def warm_up(self) -> None:
         self.warmed_up = True
+
+    def stream(
+        self,
+        path: Path,
+        options: ClassifyOptions | None = None,
+        *,
+        on_opened: Callable[[VideoInfo, int], None] | None = None,
+        max_segments: int = 50_000,
+        **others,
+    ) -> Iterator[SegmentResult | Classification]:
+        """`between` is called before each segment but the first, and may raise."""
+        self.deadline = others.get("deadline")
+        options = options or ClassifyOptions()
+        if options.every_seconds is not None:
+            options = dataclasses.replace(options, segments=self.num_segments)
+        answer = self.classify(path, options, **others)
+        if len(answer.segments) > max_segments:
+            raise TooManySegmentsError(f"allowed are {max_segments}")
+        if on_opened is not None:
+            on_opened(answer.video, len(answer.segments))
+        for segment in answer.segments:
+            if segment.index:
+                self.between(segment.index)
+            yield segment
+        yield answer
 
     def classify(
         self,

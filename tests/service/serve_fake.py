@@ -2,11 +2,13 @@
 
 An argument `version=FILE` names a file that holds the model's version; one that is empty does not
 load.
-A body that starts with `slow` is classified for a second. Loading takes some processes longer.
+A body that starts with `slow` is classified for a second, one that starts with `job` for a moment,
+in which nobody else may classify the same. Loading takes some processes longer.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 import sys
 import time
@@ -24,12 +26,22 @@ def load() -> FakeRecognizer:
         raise ValueError("not a bundle")
     time.sleep(os.getpid() % 2 * 0.5)
     recognizer = FakeRecognizer()
+    recognizer.inspect = inspect
     for name in (word.removeprefix("version=") for word in sys.argv if word.startswith("version=")):
         recognizer.version = Path(name).read_text()
         if not recognizer.version:
             raise ValueError("the file is empty")
-    recognizer.inspect = lambda path: time.sleep(path.read_bytes().startswith(b"slow"))
     return recognizer
+
+
+def inspect(path: Path) -> None:
+    content = path.read_bytes()
+    if content.startswith(b"job"):
+        # Of a process that is killed the lock is let go.
+        with (path.parent / f"{content.decode()}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            time.sleep(0.1)
+    time.sleep(content.startswith(b"slow"))
 
 
 if __name__ == "__main__":

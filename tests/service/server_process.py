@@ -25,7 +25,9 @@ class ServerProcess:
         self.temp_dir = Path(tempfile.mkdtemp(dir=directory))
         self.url = f"http://127.0.0.1:{self.port}"
         self._log = Path(directory) / f"server-{self.port}.log"
-        settings = {"port": self.port, "temp_dir": self.temp_dir, **settings}
+        jobs_dir = Path(directory) / f"jobs-{self.port}"
+        own = {"port": self.port, "temp_dir": self.temp_dir, "jobs_dir": jobs_dir}
+        settings = {**own, **settings}
         given = {f"ADAMML_{name.upper()}": str(value) for name, value in settings.items()}
         with self._log.open("w") as log:
             environment = {**_others(os.environ), "PYTHONPATH": str(ROOT), **given}

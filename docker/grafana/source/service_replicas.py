@@ -51,6 +51,40 @@ def queue() -> Panels:
                 width=8,
             )
         ),
+        graph(
+            Shown(
+                34,
+                "Jobs",
+                "Waiting are those of the whole queue, which all replicas share.",
+                "none",
+                (
+                    Query(f"max({series('adamml_jobs_queued')})", "waiting"),
+                    Query(total(series("adamml_jobs_running")), "running"),
+                ),
+                width=8,
+            )
+        ),
+        graph(
+            Shown(
+                35,
+                "How long the first job has waited",
+                "Alert: over half an hour for five minutes.",
+                q.SECONDS,
+                (Query(f"max({series('adamml_jobs_oldest_queued_seconds')})", "first job"),),
+                thresholds=above(1800, colour="red"),
+                width=8,
+            )
+        ),
+        graph(
+            Shown(
+                36,
+                "Jobs that ended",
+                "A minute, by how they did.",
+                "none",
+                (Query(f"60 * sum by (state) ({rate('adamml_jobs_total')})", "{{state}}"),),
+                width=8,
+            )
+        ),
     ]
 
 

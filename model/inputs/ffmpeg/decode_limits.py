@@ -13,7 +13,7 @@ class DecodeLimits:
     video together; `cpu_seconds` and `memory_bytes` (address space) bound each child process.
     """
 
-    max_duration_seconds: float = 7200.0
+    max_duration_seconds: float = 21_600.0
     max_pixels: int = 4096 * 2304
     wall_seconds: float = 60.0
     cpu_seconds: int = 120

@@ -47,8 +47,17 @@ def while_decoding(log: str) -> str:
     Without what readers of containers say: they run ahead of the frames that are wanted, and it is
     a matter of chance whether they meet the end of a damaged file before those are there.
     """
-    lines = log.partition(_OPENED)[2].splitlines()
-    return "\n".join(line for line in lines if not _is_of_reader(line))
+    return without_readers(log.partition(_OPENED)[2])
+
+
+def without_readers(log: str) -> str:
+    """Without the lines that readers of containers write."""
+    return "\n".join(line for line in log.splitlines() if not _is_of_reader(line))
+
+
+def is_opened(log: str) -> bool:
+    """Whether a file's opening is over by what the log says."""
+    return _OPENED in log
 
 
 def _is_of_reader(line: str) -> bool:

@@ -103,24 +103,40 @@ def run_pipeline(
         UndecodableVideoError: the last program wrote more than `max_output_bytes`.
     """
     deadlines.check()
+    processes = start_pipeline(commands, limits)
+    try:
+        output, errors = _drain(processes, deadlines, max_output_bytes, follow)
+    finally:
+        end_pipeline(processes)
+    check_not_stopped(processes, limits)
+    return Finished(processes[-1].returncode, output, errors.decode("utf-8", "replace"))
+
+
+def start_pipeline(commands: Sequence[Sequence[str]], limits: DecodeLimits) -> list[Child]:
+    """Programs of which each reads what the one before writes, in one process group, within the
+    limits. Whoever starts them ends them, by `end_pipeline`."""
     processes: list[Child] = []
     try:
         for command in commands:
             processes.append(_start(command, processes))
             _limit(processes[-1].pid, limits)
-            _enlarge(_pipe(processes[-1].stdout))
+            _enlarge(pipe_of(processes[-1].stdout))
         for before in processes[:-1]:
             before.stdout.close()  # type: ignore[union-attr]  # The next one holds the other end.
-        output, errors = _drain(processes, deadlines, max_output_bytes, follow)
-    finally:
-        _end(processes)
+    except BaseException:
+        end_pipeline(processes)
+        raise
+    return processes
+
+
+def check_not_stopped(processes: Sequence[Child], limits: DecodeLimits) -> None:
+    """Raises DecodeTimeoutError where the kernel stopped one of the programs, which have ended."""
     # Those before the last one are killed when that has ended.
     stopped = [processes[-1].returncode == -signal.SIGKILL]
     if any((*stopped, *(one.returncode == -signal.SIGXCPU for one in processes))):
         raise DecodeTimeoutError(
             f"decoding was stopped: more than {limits.cpu_seconds} s of processor time, or memory"
         )
-    return Finished(processes[-1].returncode, output, errors.decode("utf-8", "replace"))
 
 
 def _enlarge(pipe: IO[bytes]) -> None:
@@ -164,10 +180,10 @@ def _drain(
     closed and the last child has ended."""
     output, said = bytearray(), [bytearray() for _ in processes]
     with selectors.DefaultSelector() as selector:
-        selector.register(_pipe(processes[-1].stdout), selectors.EVENT_READ, output)
+        selector.register(pipe_of(processes[-1].stdout), selectors.EVENT_READ, output)
         for process, errors in zip(processes, said, strict=True):
-            selector.register(_pipe(process.stderr), selectors.EVENT_READ, errors)
-        while not _has_ended(processes) or selector.get_map():
+            selector.register(pipe_of(process.stderr), selectors.EVENT_READ, errors)
+        while not has_ended(processes) or selector.get_map():
             if not selector.get_map():
                 time.sleep(END_POLL_SECONDS)
             for key, _ in selector.select(POLL_SECONDS) if selector.get_map() else ():
@@ -187,13 +203,13 @@ def _shorten(said: Sequence[bytearray]) -> None:
         del errors[ERROR_HEAD_BYTES : max(ERROR_HEAD_BYTES, len(errors) - ERROR_TAIL_BYTES)]
 
 
-def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
+def pipe_of(pipe: IO[bytes] | None) -> IO[bytes]:
     if pipe is None:
         raise ValueError("the process needs pipes for its output and its errors")
     return pipe
 
 
-def _has_ended(processes: Sequence[Child]) -> bool:
+def has_ended(processes: Sequence[Child]) -> bool:
     """Whether the last child has ended; what was started ends with it, and lets go of the pipes.
 
     The child is left unreaped: its process group's number cannot be given to others meanwhile.
@@ -211,7 +227,8 @@ def _read(pipe: IO[bytes], into: bytearray) -> int:
     return len(chunk)
 
 
-def _end(processes: Sequence[Child]) -> None:
+def end_pipeline(processes: Sequence[Child]) -> None:
+    """Whatever still runs is killed, and nothing is left of any."""
     _kill_group(processes)
     for process in processes:
         process.wait()

@@ -15,11 +15,10 @@ from model.inputs.frames.early_frames import NOTHING, Awaited
 from model.inputs.frames.frame import Frame
 from model.inputs.frames.frame_decoder import Decoded, decode_frames
 from model.inputs.placement.runs import plan_runs
-from model.inputs.placement.sampling import needed_offsets
+from model.inputs.placement.sampling import NetworksInUse, needed_offsets
 from model.inputs.placement.segments import Plan
 from model.inputs.probing.packets import stream_end
 from model.inputs.probing.video_info import VideoInfo
-from model.spec.model_spec import ModelSpec
 
 # A plan, the number of one of its segments, and its frames by grid index.
 OnSegment = Callable[[Plan, int, Mapping[int, Frame]], None]
@@ -42,33 +41,36 @@ class SegmentFrames:
 def decode_segment_frames(
     path: Path,
     info: VideoInfo,
-    spec: ModelSpec,
+    networks: NetworksInUse,
     plan_for: Callable[[VideoInfo], Plan],
     *,
     limits: DecodeLimits,
     deadlines: Deadlines,
     on_segment: OnSegment | None = None,
 ) -> SegmentFrames:
-    """Decode the segments' frames; where many are missing, plan again over what there is.
+    """Decode the frames that `networks` see of the segments; where many are
+    missing, plan again over what there is.
 
     `on_segment` is told of segments while others are being decoded; what it is told is a guess,
     see `EarlyFrames`, and comes from the threads that decode.
 
     Raises UndecodableVideoError or UnsupportedCodecError when there is no frame at all.
     """
-    offsets = needed_offsets(spec)
+    offsets = needed_offsets(networks)
 
     def attempt(info: VideoInfo) -> tuple[Plan, list[int], Decoded]:
         plan = plan_for(info)
-        # Frame 0 as well: a single frame may claim to last, and then is all there is.
+        # Frame 0 as well: a single frame may claim to last, and then is all there is. And where
+        # no network looks, the last: whether the video is as long as it says.
         indices = {s.first_frame + offset for s in plan.segments for offset in offsets} | {0}
+        indices |= set() if offsets else {plan.last_frame}
         wanted = sorted({min(index, plan.last_frame) for index in indices})
         runs = plan_runs(wanted, plan, info)
         awaited = _awaited(plan, offsets, on_segment) if on_segment else NOTHING
         decoded = decode_frames(
             path,
             info,
-            spec.inputs.short_side,
+            networks.spec.inputs.short_side,
             runs,
             limits=limits,
             deadlines=deadlines,
@@ -82,13 +84,13 @@ def decode_segment_frames(
     end = _true_end(path, info, until, decoded, limits=limits, deadlines=deadlines)
     if end is not None:
         info = replace(info, duration_seconds=round(end, 6))
-        warnings.append(_truncated(info))
+        warnings.append(truncated(info))
         plan, wanted, decoded = attempt(info)
     if not decoded.frames:
         raise no_frame_error(decoded.messages, path, limits)
     missing = [index for index in wanted if index not in decoded.frames]
     if decoded.messages or missing:
-        warnings.append(_decode_errors(decoded.messages, path, len(missing), len(wanted)))
+        warnings.append(decode_errors(decoded.messages, path, len(missing), len(wanted)))
     indices = sorted({s.first_frame + offset for s in plan.segments for offset in offsets})
     return SegmentFrames(info, plan, fill(indices, decoded.frames), tuple(warnings))
 
@@ -143,13 +145,13 @@ def _true_end(
     return last + 1 / info.frame_rate
 
 
-def _decode_errors(messages: str, path: Path, missing: int, wanted: int) -> AnswerWarning:
+def decode_errors(messages: str, path: Path, missing: int, wanted: int) -> AnswerWarning:
     detail = f"decoding met errors: {explain(messages, path)}" if messages else ""
     if missing:
         detail = f"{missing} of {wanted} frames could not be decoded; {detail}".removesuffix("; ")
     return AnswerWarning("decode_errors", detail)
 
 
-def _truncated(info: VideoInfo) -> AnswerWarning:
+def truncated(info: VideoInfo) -> AnswerWarning:
     detail = f"the video ends earlier than it says, after {info.duration_seconds:.3f} s"
     return AnswerWarning("truncated", detail)

@@ -2,8 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 from model.spec.input_spec import InputSpec
-from model.spec.model_spec import ModelSpec, NetworkSpec, Proxy
+from model.spec.model_spec import Modality, ModelSpec, NetworkSpec, Proxy
+
+
+@dataclass(frozen=True, slots=True)
+class NetworksInUse:
+    """Which networks of `spec` may look at a video: the policy's branches, and recognizers."""
+
+    spec: ModelSpec
+    policy: bool
+    recognizers: frozenset[Modality]
+
+    @classmethod
+    def all_of(cls, spec: ModelSpec) -> NetworksInUse:
+        return cls(spec, True, frozenset(spec.modality_names))
+
+    @property
+    def listen(self) -> bool:
+        """Whether any of them hears the sound."""
+        return any(source == "audio" for source, _ in self)
+
+    def __iter__(self) -> Iterator[tuple[Proxy, NetworkSpec]]:
+        """Each with what it looks at."""
+        for modality in self.spec.modalities:
+            if self.policy:
+                yield modality.proxy, modality.policy
+            if modality.name in self.recognizers:
+                yield modality.name, modality.recognizer
 
 
 def frame_indices(segment_frames: int, wanted: int) -> tuple[int, ...]:
@@ -30,17 +59,13 @@ def num_pairs(inputs: InputSpec, source: Proxy) -> int:
     return {"flow": inputs.flow.pairs, "rgb_diff": inputs.rgb_diff_pairs}.get(source, 0)
 
 
-def needed_offsets(spec: ModelSpec) -> tuple[int, ...]:
-    """Every frame of a segment, counted from its start, that some network of `spec` needs."""
+def needed_offsets(networks: NetworksInUse) -> tuple[int, ...]:
+    """Every frame of a segment, counted from its start, that some network needs."""
     offsets: set[int] = set()
-    for modality in spec.modalities:
-        for source, network in (
-            (modality.proxy, modality.policy),
-            (modality.name, modality.recognizer),
-        ):
-            if source == "audio":
-                continue
-            following = range(num_pairs(spec.inputs, source) + 1)
-            for offset in frame_offsets(spec.inputs, network):
-                offsets.update(offset + step for step in following)
+    for source, network in networks:
+        if source == "audio":
+            continue
+        following = range(num_pairs(networks.spec.inputs, source) + 1)
+        for offset in frame_offsets(networks.spec.inputs, network):
+            offsets.update(offset + step for step in following)
     return tuple(sorted(offsets))

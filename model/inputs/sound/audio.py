@@ -25,17 +25,22 @@ MIN_SECONDS = 0.1
 # looked at, and 20 dB less than a channel alone tells it.
 QUIET_POWER = 1e-4
 CANCELLED_RATIO = 100.0
-_CANCELLED = AnswerWarning(
+NO_AUDIO = AnswerWarning("no_audio_stream", "the file has no audio stream; audio is unavailable")
+CANCELLED = AnswerWarning(
     "audio_channels_cancel", "the channels cancel each other; the first alone is heard"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """One spectrogram a segment, None where there is no sound, and what was wrong."""
+    """One spectrogram a segment, None where there is no sound, and what was wrong.
+
+    `is_unheard`: there is sound, but no network listens, so that none was decoded.
+    """
 
     spectrograms: tuple[Spectrogram | None, ...]
     warnings: tuple[AnswerWarning, ...]
+    is_unheard: bool = False
 
     @classmethod
     def none(cls, plan: Plan, *warnings: AnswerWarning) -> Sound:
@@ -65,8 +70,7 @@ def decode_sound(
 ) -> Sound:
     """What is heard in each segment. Raises what the sandbox raises; bad sound is a warning."""
     if info.audio_index is None:
-        detail = "the file has no audio stream; audio is unavailable"
-        return Sound.none(plan, AnswerWarning("no_audio_stream", detail))
+        return Sound.none(plan, NO_AUDIO)
     starts = [window_start(plan, index, inputs) for index in range(len(plan.segments))]
     decoder = SoundDecoder(path, info, inputs.audio, limits, deadlines)
     groups = group_starts(starts)
@@ -76,14 +80,14 @@ def decode_sound(
     if info.audio_channels > 1 and _power(stretches) < QUIET_POWER:
         first = replace(decoder, channel=0).decode(grouped)
         if _power(first) > CANCELLED_RATIO * _power(stretches):
-            stretches, warnings = first, (_CANCELLED,)
+            stretches, warnings = first, (CANCELLED,)
     longest = max(len(stretch.samples) for stretch in stretches)
     windows: list[Waveform | None] = [None] * len(starts)
     for group, stretch in zip(groups, stretches, strict=True):
         for index in group:
             windows[index] = stretch.cut(starts[index], inputs.audio)
     if longest < MIN_SECONDS * inputs.audio.sample_rate:
-        return Sound.none(plan, _too_little(longest, inputs.audio))
+        return Sound.none(plan, too_little(longest, inputs.audio))
     heard = (None if window is None else spectrogram(window, inputs.audio) for window in windows)
     return Sound(tuple(heard), warnings)
 
@@ -120,7 +124,7 @@ def group_starts(starts: Sequence[float]) -> list[list[int]]:
     return groups
 
 
-def _too_little(samples: int, spec: AudioSpec) -> AnswerWarning:
+def too_little(samples: int, spec: AudioSpec) -> AnswerWarning:
     if samples == 0:
         return AnswerWarning("audio_undecodable", "the audio stream gives no sound")
     seconds = samples / spec.sample_rate

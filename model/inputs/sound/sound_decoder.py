@@ -108,18 +108,27 @@ class SoundDecoder:
     def _of_changing_form(self, span: _Span) -> Stretch:
         """Where channels or rate change on the way ffmpeg begins its filters anew, and with them
         the count of samples. So one process brings all sound to one form, and another places it."""
-        source = open_input(self.path, self.limits, seek_seconds=span.seek)
-        even = source[str(self.info.audio_index)].filter("aresample", self.spec.sample_rate)
-        first = compile_command(even, format="nut", acodec="pcm_f32le", ac=1)
-        piped = ffmpeg.input("pipe:0", f="nut")["a"]
-        placed = compile_command(self._placed(piped, span), format="f32le", ac=1)
         finished = run_pipeline(
-            [first, placed],
+            self._even_commands(span),
             limits=self.limits,
             deadlines=self.deadlines,
             max_output_bytes=self._max_bytes([span]),
         )
         return Stretch(span.begin, _samples(finished))
+
+    def track_commands(self) -> list[list[str]]:
+        """Two programs that write all of the sound as float32, sample 0 on the video's first frame:
+        the channels mixed and, beside it, the first alone."""
+        return self._even_commands(_Span(0.0, self.info.duration_seconds, 0.0), beside=True)
+
+    def _even_commands(self, span: _Span, *, beside: bool = False) -> list[list[str]]:
+        source = open_input(self.path, self.limits, seek_seconds=span.seek)
+        sound = source[str(self.info.audio_index)].filter("aresample", self.spec.sample_rate)
+        even, channels = (_with_first(sound), 2) if beside else (sound, 1)
+        first = compile_command(even, format="nut", acodec="pcm_f32le", ac=channels)
+        piped = ffmpeg.input("pipe:0", f="nut")["a"]
+        placed = compile_command(self._placed(piped, span), format="f32le", ac=channels)
+        return [first, placed]
 
     def _together(self, spans: Sequence[_Span]) -> list[Stretch] | None:
         """By one process; None where not every one of the spans is clearly well."""
@@ -183,6 +192,13 @@ class SoundDecoder:
         placed = {"async": 1, "first_pts": 0, "min_hard_comp": MAX_SHIFT_SECONDS} if timed else {}
         stream = stream.filter("aresample", self.spec.sample_rate, **placed)
         return stream.filter("atrim", end_sample=round(span.lasts * self.spec.sample_rate))
+
+
+def _with_first(sound: ffmpeg.Stream) -> ffmpeg.Stream:
+    both = sound.filter_multi_output("asplit")
+    mixed = both[0].filter("aformat", "flt", channel_layouts="mono")
+    first = both[1].filter("channelmap", map=0, channel_layout="mono")
+    return ffmpeg.filter([mixed, first.filter("aformat", "flt")], "amerge")
 
 
 def _samples(finished: Finished) -> Waveform:

@@ -10,12 +10,12 @@ from fastapi import APIRouter, Request, Response
 
 from model.common.deadline import Deadline
 from model.inference.classification import ClassifyOptions
-from service.classify_job import ClassifyJob, run_unless_client_leaves
 from service.observability.record import RequestRecord, record_of
 from service.problems.errors import NotFoundError
 from service.problems.parameter_errors import echo
 from service.recognizer import Recognizer
 from service.routes.openapi import INFER_REQUEST_BODY, protocol_errors
+from service.routes.protocol.batch import answers_unless_client_leaves
 from service.routes.protocol.infer_answer import DATATYPES, infer_response
 from service.routes.protocol.infer_request import INPUT_NAME, InferRequest
 from service.state import Service, service_of
@@ -23,6 +23,7 @@ from service.threads import in_thread
 from service.uploads.tensor_body import receive_videos
 from service.uploads.upload import Upload
 from service.uploads.video_files import VideoFiles
+from service.work import Work
 
 router = APIRouter(prefix="/v2", tags=["Open Inference Protocol"])
 _PLATFORM = "adamml"
@@ -102,8 +103,8 @@ async def infer(request: Request, name: str) -> Response:
             record = record_of(request)
             record.model_version = recognizer.version
             asked, options, videos = await _received(request, service, recognizer, record)
-            job = ClassifyJob(service, recognizer, options, deadline, record)
-            record.classifications = await run_unless_client_leaves(request, job, videos)
+            work = Work(service, recognizer, options, deadline, record)
+            record.classifications = await answers_unless_client_leaves(request, work, videos)
             return infer_response(asked, recognizer, record.classifications)
 
 

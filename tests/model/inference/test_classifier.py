@@ -313,3 +313,46 @@ def test_without_a_policy_an_exit_head_has_no_say(exiting, clips):
     result = Classifier(recording).classify(clips["sound"], ClassifyOptions(policy="all"))
     assert selections(result).all()
     assert result.compute.macs == result.compute.macs_dense
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ClassifyOptions(modalities=frozenset({"audio"})),
+        ClassifyOptions(modalities=frozenset({"audio"}), policy="all"),
+        ClassifyOptions(modalities=frozenset({"rgb"}), policy="all"),
+        ClassifyOptions(threshold=1.0),
+    ],
+)
+def test_decoding_only_what_is_looked_at_changes_no_answer(classifier, clips, monkeypatch, options):
+    for name in ("sound", "silent"):
+        lean = classifier.classify(clips[name], options)
+        with monkeypatch.context() as patch:
+            patch.setattr("model.inference.classifier.networks_in_use", lambda _, spec: spec)
+            whole = classifier.classify(clips[name], options)
+        if options.policy == "all" and "audio" not in options.modalities:
+            # Nobody listened, so nobody misses sound.
+            whole = dataclasses.replace(whole, warnings=())
+        assert without_times(lean) == without_times(whole)
+
+
+def test_frames_that_no_network_sees_are_not_decoded(classifier, clips, monkeypatch):
+    decoded = []
+
+    def remember(*args, **kwargs):
+        decoded.append(open_video(*args, **kwargs))
+        return decoded[-1]
+
+    monkeypatch.setattr("model.inference.classifier.open_video", remember)
+    classifier.classify(clips["sound"])
+    for options in (
+        ClassifyOptions(modalities=frozenset({"rgb"}), policy="all"),
+        ClassifyOptions(modalities=frozenset({"audio"}), policy="all"),
+    ):
+        classifier.classify(clips["sound"], options)
+
+    everything, seen, heard = decoded
+    assert len(seen.arrays.frames) < len(everything.arrays.frames)
+    assert seen.sound.is_unheard
+    assert not heard.arrays.frames
+    assert not heard.sound.is_unheard

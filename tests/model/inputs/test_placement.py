@@ -16,7 +16,7 @@ from model.inputs.placement.runs import (
     select_expression,
     starting_earlier,
 )
-from model.inputs.placement.sampling import frame_indices, needed_offsets
+from model.inputs.placement.sampling import NetworksInUse, frame_indices, needed_offsets
 from model.inputs.placement.segments import grid_rate, jittered_starts, plan_at, plan_segments
 from model.inputs.probing.video_info import VideoInfo
 from model.inputs.sound import audio
@@ -119,10 +119,12 @@ def test_a_network_sees_evenly_spaced_frames(wanted, expected):
 def test_only_what_some_network_sees_is_decoded():
     paper = preset("rgb-audio-flow", ["a", "b"])
 
-    assert needed_offsets(preset("rgb-audio", ["a", "b"])) == tuple(range(0, 32, 4))
-    assert needed_offsets(paper) == tuple(range(34))
+    assert needed_offsets(NetworksInUse.all_of(preset("rgb-audio", ["a", "b"]))) == tuple(
+        range(0, 32, 4)
+    )
+    assert needed_offsets(NetworksInUse.all_of(paper)) == tuple(range(34))
     # Flow of frames 1, 3, 5, 7 (offsets 4, 12, ..), its proxy and rgb of single ones.
-    assert len(needed_offsets(tiny_spec())) < 34
+    assert len(needed_offsets(NetworksInUse.all_of(tiny_spec()))) < 34
 
 
 def test_close_windows_share_a_process_and_far_ones_do_not():

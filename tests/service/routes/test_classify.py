@@ -22,6 +22,7 @@ def test_answer_has_the_contracts_fields_in_their_order(client):
         "compute",
         "policy",
         "warnings",
+        "timeline",
     ]
     assert answer["model"] == {"name": "fake", "version": "0123456789ab"}
     assert answer["video"] == {

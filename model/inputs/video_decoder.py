@@ -1,0 +1,81 @@
+"""VideoDecoder: segments of a probed video to the networks' inputs, sound beside frames."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from model.common.errors import AnswerWarning
+from model.inputs.arrays import Crop, FrameArrays
+from model.inputs.early_inputs import EarlyInputs, OnEarly
+from model.inputs.ffmpeg.decode_limits import DecodeLimits
+from model.inputs.ffmpeg.sandbox import Deadlines
+from model.inputs.frames.segment_frames import SegmentFrames, decode_segment_frames
+from model.inputs.placement.sampling import NetworksInUse
+from model.inputs.placement.segments import Plan
+from model.inputs.probing.probe import SLACK_SECONDS
+from model.inputs.probing.video_info import VideoInfo
+from model.inputs.sound.audio import Sound, decode_sound
+from model.inputs.video_inputs import VideoInputs
+
+Planner = Callable[[VideoInfo], Plan]
+
+
+@dataclass(frozen=True, slots=True)
+class VideoDecoder:
+    """Decodes what `networks` need. Raises as `open_video`."""
+
+    path: Path
+    info: VideoInfo
+    networks: NetworksInUse
+    limits: DecodeLimits
+    deadlines: Deadlines
+    crop: Crop
+
+    def decode(self, plan_for: Planner, on_early: OnEarly | None = None) -> VideoInputs:
+        """The segments that `plan_for` places over the video as it really is."""
+        spec, info = self.networks.spec, self.info
+        early = EarlyInputs(spec, info, self.crop, on_early) if on_early else None
+        with ThreadPoolExecutor(1) as pool:
+            # Sound beside frames: neither needs the other, unless the frames end early.
+            sound = pool.submit(self._hear, info, plan_for(info))
+            if early:
+                sound.add_done_callback(partial(early.heard, plan_for(info)))
+            decoded = self._frames(plan_for, early)
+        heard = sound.result()
+        if decoded.info != info:
+            heard = self._hear(decoded.info, decoded.plan)
+        arrays = FrameArrays.of(spec.inputs, decoded.frames, self.crop)
+        warnings = (*duration_warning(info), *decoded.warnings, *heard.warnings)
+        return VideoInputs(spec, decoded.info, decoded.plan, arrays, heard, warnings)
+
+    def _frames(self, plan_for: Planner, early: EarlyInputs | None) -> SegmentFrames:
+        return decode_segment_frames(
+            self.path,
+            self.info,
+            self.networks,
+            plan_for,
+            limits=self.limits,
+            deadlines=self.deadlines,
+            on_segment=early.seen if early else None,
+        )
+
+    def _hear(self, info: VideoInfo, plan: Plan) -> Sound:
+        """No sound is decoded, and none is missed, where no network listens."""
+        if not self.networks.listen:
+            return replace(Sound.none(plan), is_unheard=info.audio_index is not None)
+        inputs = self.networks.spec.inputs
+        limits, deadlines = self.limits, self.deadlines
+        return decode_sound(self.path, info, plan, inputs, limits=limits, deadlines=deadlines)
+
+
+def duration_warning(info: VideoInfo) -> tuple[AnswerWarning, ...]:
+    """Where the file lasts longer than it says."""
+    claimed = info.claimed_seconds
+    if claimed is None or info.duration_seconds <= claimed + SLACK_SECONDS:
+        return ()
+    detail = f"the file says {claimed:.3f} s; it lasts {info.duration_seconds:.3f} s"
+    return (AnswerWarning("duration_corrected", detail),)
