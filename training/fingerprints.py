@@ -15,6 +15,7 @@ from training.run.fingerprint import Fingerprint, fingerprint_of
 
 # Of a spec: the name is free, costs follow from the rest, the others are results.
 NOT_FINGERPRINTED = {"name", "costs", "curve", "provenance", "threshold", "served_segments"}
+NOT_FINGERPRINTED |= {"clip_seconds"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from model.networks.adamml import AdaMML
 from model.spec.model_spec import Modality
 from training.configuration.config import TrainConfig
 from training.configuration.run_spec import make_input_spec, make_spec
+from training.data.durations import clip_seconds
 from training.data.run_data import RunData, load_data
 from training.data.sources.manifest import Manifest, read_manifest
 from training.evaluation.view_features import curve_features
@@ -98,6 +99,7 @@ def _train(config: TrainConfig, engine: Engine) -> Path:
     changes = {
         "threshold": point.threshold,
         "served_segments": point.segments,
+        "clip_seconds": clip_seconds([sample for sample, _ in data.train]),
         "curve": curve,
         "provenance": provenance,
     }

@@ -30,6 +30,9 @@ from model.spec.model_spec import Modality
 
 _ROUNDING_SECONDS = 1e-6
 
+# Whether a window begins with a segment.
+BeginsScene = Callable[[VideoInputs], bool]
+
 
 @dataclass(slots=True)
 class Window:
@@ -79,9 +82,9 @@ class StreamRecognizer:
         watch: Stopwatch,
         allowance: Allowance | None,
         *,
-        begins_scene: Callable[[VideoInputs], bool] | None = None,
+        begins_scene: BeginsScene | None = None,
     ) -> None:
-        """`begins_scene`: whether a window begins with a segment; None: where cuts are found."""
+        """`begins_scene` None: a window begins where a cut is found."""
         self._runtime, self._options, self._watch = runtime, options, watch
         self._spec = runtime.spec
         self._allowance = allowance

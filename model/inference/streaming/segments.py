@@ -14,7 +14,7 @@ from model.inference.classification import Classification, OnOpened, SegmentResu
 from model.inference.options import MAX_STREAM_SEGMENTS, ResolvedOptions, networks_in_use
 from model.inference.streaming.allowance import Allowance
 from model.inference.streaming.answer import StreamAnswer
-from model.inference.streaming.recognizer import StreamRecognizer
+from model.inference.streaming.recognizer import BeginsScene, StreamRecognizer
 from model.inputs.ffmpeg.decode_limits import DecodeLimits
 from model.inputs.streaming.open_stream import FileStream
 from model.runtime.base import Runtime
@@ -26,7 +26,7 @@ SEGMENTS_TOGETHER = 4
 
 @dataclass(frozen=True, slots=True)
 class StreamRequest:
-    """What is streamed, and within which limits."""
+    """What is streamed, and within which limits. `begins_scene`: see StreamRecognizer."""
 
     path: Path
     options: ResolvedOptions
@@ -34,6 +34,7 @@ class StreamRequest:
     deadline: Deadline
     max_segments: int = MAX_STREAM_SEGMENTS
     on_opened: OnOpened | None = None
+    begins_scene: BeginsScene | None = None
 
 
 def stream_segments(
@@ -52,7 +53,9 @@ def stream_segments(
     allowance = _allowance(runtime, options, count)
     if request.on_opened is not None:
         request.on_opened(source.info, count)
-    recognizer = StreamRecognizer(runtime, options, watch, allowance)
+    recognizer = StreamRecognizer(
+        runtime, options, watch, allowance, begins_scene=request.begins_scene
+    )
     answer = StreamAnswer(runtime.spec, options)
     with working_ahead(iter(source), SEGMENTS_AHEAD) as ahead:
         while True:

@@ -28,7 +28,8 @@ from model.spec.input_spec import InputSpec
 
 _SIZE = re.compile(r"\[showinfo@run0 @ 0x[0-9a-f]+\] \[info\] n:.* s:(\d+)x(\d+) ")
 _RATE = re.compile(r"\[info\]\s+Stream #0:\d+.*: Video: .*?, (\d+(?:\.\d+)?) fps")
-_NO_SOUND = "Stream map '0:a:0' matches no streams"
+# In whichever words versions of ffmpeg say that there is no such stream.
+_NO_SOUND = "'0:a:0'"
 # Where sound stays away for so long it is taken for silence.
 MAX_AHEAD_SECONDS = 4.0
 
@@ -161,8 +162,8 @@ class LiveProcess:
             self._shape = (int(size.group(2)), int(size.group(1)), 3)
         if self.frame_rate is None and (rate := _RATE.search(lines)):
             self.frame_rate = float(rate.group(1))
-        self.has_no_sound = self.has_no_sound or _NO_SOUND in lines
         errors = error_lines(lines)
+        self.has_no_sound = self.has_no_sound or any(_NO_SOUND in error for error in errors)
         self.num_errors += len(errors)
         self.messages.extend(errors)
 

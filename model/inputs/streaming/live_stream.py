@@ -54,6 +54,7 @@ class LiveStream:
     _stopped: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
     _hears: bool = True
+    _reached: float = 0.0  # What was sent faster than it plays is not to be told of again.
     _feed: Feed = field(init=False)
 
     def __post_init__(self) -> None:
@@ -79,7 +80,9 @@ class LiveStream:
         wait, connection = FIRST_WAIT_SECONDS, 0
         while not self._stopped.is_set():
             opened = time.monotonic()
-            why = self._read(connection + 1, opened - begun if connection else 0.0)
+            why = self._read(
+                connection + 1, max(opened - begun, self._reached) if connection else 0.0
+            )
             if why is None:
                 continue  # At once, without sound.
             if self.source == STANDARD_INPUT:
@@ -122,6 +125,7 @@ class LiveStream:
                 break
             found = LiveSegment(segment, connection, skipped, offset, process.last_read)
             skipped = 0 if self._offer(found) else skipped + 1
+            self._reached = offset + segment.end_seconds
             slot += 1
 
     def _offer(self, found: LiveSegment | None) -> bool:
