@@ -2,7 +2,7 @@ PYTHON ?= python3
 UV := .venv/bin/uv pip install --quiet --python .venv/bin/python --constraints constraints.txt
 INPUTS := pyproject.toml constraints.txt
 
-.PHONY: help serve test test-parity test-containers lint format dashboards prometheus
+.PHONY: help serve test test-parity test-containers test-model-change lint format dashboards prometheus
 
 ## List the targets.
 help:
@@ -23,6 +23,10 @@ test-parity: .venv/.dev
 ## Build the images and start the compose files, by the engine that the environment names.
 test-containers: .venv/.dev
 	.venv/bin/pytest -m containers -rs $(ARGS)
+
+## Change the model ten times under a thousand requests.
+test-model-change: .venv/.dev
+	MODEL_CHANGE_REQUESTS=1000 MODEL_CHANGES=10 .venv/bin/pytest -rs -s --timeout 3600 tests/end_to_end/test_model_change.py
 
 ## Check format, lint rules, types and the layers of imports.
 lint: .venv/.dev

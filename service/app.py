@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 
@@ -18,11 +18,14 @@ from service.jobs.jobs import open_jobs
 from service.middleware.exception_handlers import add_exception_handlers
 from service.middleware.lingering import LingeringClose
 from service.middleware.observation import Observation
+from service.model_loader import ModelLoader
 from service.observability.metrics import create_registry
+from service.observability.tracing import Tracing
 from service.problems.problems import Problem
-from service.recognizer import Recognizer, RecognizerLoader
-from service.routes import classify, jobs, operations, page
+from service.recognizer import RecognizerLoader
+from service.routes import admin, classify, jobs, operations, page
 from service.routes.job_responses import JOB_FORMATS
+from service.routes.protocol import routes as protocol
 from service.settings import Settings
 from service.state import Service, create_service
 from service.threads import in_thread
@@ -40,41 +43,49 @@ def create_app(
     registry: CollectorRegistry | None = None,
     scraped: CollectorRegistry | None = None,
     loads_first: bool = False,
+    give_memory_back: Callable[[], None] = lambda: None,
+    tracing: Tracing | None = None,
 ) -> FastAPI:
-    """`load` is called once, in a thread, when the application starts.
+    """`load` is called in a thread when the application starts, and for every change of model.
 
     `loads_first`: nothing is answered, not even `not_ready`, until that is done. Series are made
     in `registry`; /metrics tells `scraped`, where that is another one.
     """
     registry = registry or create_registry()
     service = create_service(settings, registry, scraped or registry)
+    loader = ModelLoader(service, load, give_memory_back=give_memory_back)
     app = FastAPI(
         title="adamml",
         summary="Adaptive multi-modal video recognition",
         version=version("adamml"),
-        lifespan=_lifespan(service, load, loads_first=loads_first),
+        lifespan=_lifespan(service, loader, tracing, loads_first=loads_first),
         redirect_slashes=False,
         redoc_url=None,
         swagger_ui_oauth2_redirect_url=None,
     )
     app.state.service = service
+    app.state.model_loader = loader
     app.include_router(classify.router)
     app.include_router(jobs.router)
     app.include_router(operations.router)
     app.include_router(page.router)
+    app.include_router(protocol.router)
+    app.include_router(admin.router)
     add_exception_handlers(app)
     # The last one added is the outermost.
-    app.add_middleware(Observation, metrics=service.metrics)
+    app.add_middleware(Observation, metrics=service.metrics, tracing=tracing)
     app.add_middleware(LingeringClose)
     _describe_problems(app)
     return app
 
 
-def _lifespan(service: Service, load: RecognizerLoader, *, loads_first: bool) -> Lifespan[FastAPI]:
+def _lifespan(
+    service: Service, loader: ModelLoader, tracing: Tracing | None, *, loads_first: bool
+) -> Lifespan[FastAPI]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         service.spool = Spool(service.settings.temp_dir)
-        loading = asyncio.create_task(_load(service, load))
+        loading = asyncio.create_task(_start(service, loader))
         try:
             if loads_first:
                 await loading
@@ -90,30 +101,21 @@ def _lifespan(service: Service, load: RecognizerLoader, *, loads_first: bool) ->
                 await in_thread(None, service.jobs.close)
             service.executor.shutdown(wait=False, cancel_futures=True)
             service.spool.remove()
+            if tracing is not None:
+                await in_thread(None, tracing.shutdown)
 
     return lifespan
 
 
-async def _load(service: Service, load: RecognizerLoader) -> None:
-    try:
-        recognizer = await in_thread(service.executor, _load_and_warm_up, load)
-    except Exception as error:
-        logger.exception("the model could not be loaded")
-        service.lifecycle.fail(error)
-        return
-    service.recognizer = recognizer
-    name, file_version = recognizer.spec.name, recognizer.version
-    service.metrics.model_info.labels(name, file_version).set(1)
-    decoder = recognizer.decoder_version
-    service.metrics.decoder_info.labels(decoder).set(1)
-    service.lifecycle.ready()
-    fields = {"model": name, "model_version": file_version, "decoder": decoder}
-    logger.info("ready", extra={"fields": fields})
-    await _open_jobs(service)
+async def _start(service: Service, loader: ModelLoader) -> None:
+    """Jobs after the model: requests can be answered without them."""
+    await loader.start()
+    if service.recognizer is not None:
+        await _open_jobs(service)
 
 
 async def _open_jobs(service: Service) -> None:
-    """After the model: requests can be answered without. The database may come up later."""
+    """The database may come up later."""
     while service.jobs is None:
         try:
             service.jobs = await in_thread(
@@ -129,12 +131,6 @@ async def _open_jobs(service: Service) -> None:
             # Of the directory, or of the database, whose own errors are not imported here.
             logger.warning("jobs cannot be taken yet: %s", error)
             await asyncio.sleep(_JOBS_RETRY_SECONDS)
-
-
-def _load_and_warm_up(load: RecognizerLoader) -> Recognizer:
-    recognizer = load()
-    recognizer.warm_up()
-    return recognizer
 
 
 def _describe_problems(app: FastAPI) -> None:

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
 
-from pydantic import ByteSize, Field, ValidationError, field_validator
+from pydantic import ByteSize, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from model.inference.options import MAX_STREAM_SEGMENTS
@@ -28,6 +28,8 @@ _KUBERNETES = re.compile(
 _OTHER_VARIABLES = {
     *("BIND", "BUILD_OPTIONS", "COMPOSE", "COMPOSE_WITHOUT", "CONTAINER_ENGINE", "PARITY_GOLDEN"),
 }
+
+_SECRETS = {"admin_key"}
 
 
 class Settings(BaseSettings):
@@ -67,6 +69,10 @@ class Settings(BaseSettings):
     max_frame_pixels: int = Field(default=_LIMITS.max_pixels, ge=1)
     decode_timeout_seconds: float = Field(default=_LIMITS.wall_seconds, gt=0)
 
+    admin_key: SecretStr | None = Field(
+        default=None, min_length=16, description="Opens /admin; none: it is not there."
+    )
+
     jobs_dir: Path | None = Field(
         default=None, description="Jobs' files; none: the user's state directory."
     )
@@ -86,6 +92,13 @@ class Settings(BaseSettings):
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "text"] = "json"
+
+    otlp_endpoint: str | None = Field(
+        # The SDK's own variable, which many platforms set.
+        default_factory=lambda: os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT") or None,
+        pattern=r"^https?://",
+        description="OpenTelemetry collector, by HTTP; none: no traces.",
+    )
 
     drain_delay_seconds: float = Field(
         default=0.0, ge=0, le=300, description="Still answering, no longer ready."
@@ -172,4 +185,6 @@ def _line(
     message = message.removeprefix("Value error, ")
     name = str(location[0])
     shown = f"--{name}" if name in overrides else f"{ENVIRONMENT_PREFIX}{name.upper()}"
-    return f"{shown} is {str(value)!r}: {message[:1].lower()}{message[1:]}"
+    # A key, even a wrong one, belongs in no log.
+    told = "***" if name in _SECRETS else repr(str(value))
+    return f"{shown} is {told}: {message[:1].lower()}{message[1:]}"

@@ -35,9 +35,10 @@ class Work:
         """With a place to compute, once there is one; `on_segment` is called by the thread."""
         async with self.service.admission.place() as waited_seconds:
             self.record.add_stage("queue", waited_seconds)
-            return await in_thread(self.service.executor, self._classify, path, on_segment)
+            return await in_thread(self.service.executor, self.classify, path, on_segment)
 
-    def _classify(self, path: Path, on_segment: OnSegment) -> Classification:
+    def classify(self, path: Path, on_segment: OnSegment) -> Classification:
+        """Blocks, and computes at once: a place is the caller's matter."""
         stream = self.recognizer.stream(
             path,
             self.options,
@@ -71,7 +72,7 @@ class AttendedWork:
         work.service.lifecycle.adopt(self._task)
         # Not in the task itself, which may be cancelled before its first step.
         self._task.add_done_callback(lambda _: upload.delete())
-        self._gone = asyncio.create_task(_disconnected(request))
+        self._gone = asyncio.create_task(disconnected(request))
         self._next = asyncio.create_task(self._found.get())
 
     async def answer(self) -> Classification:
@@ -110,7 +111,7 @@ class AttendedWork:
             self._task.cancel()
 
 
-async def _disconnected(request: Request) -> None:
+async def disconnected(request: Request) -> None:
     """Returns when the client closes the connection; its body has been read already."""
     while (await request.receive())["type"] != "http.disconnect":
         continue

@@ -42,7 +42,11 @@ def graph_names(spec: ModelSpec) -> tuple[str, ...]:
 def file_version(path: Path) -> str:
     """First 12 hexadecimal digits of the file's SHA-256."""
     # In one piece: while other threads import modules, each of many would wait for its turn.
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+    return _version(path.read_bytes())
+
+
+def _version(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:12]
 
 
 def write_bundle(path: Path, spec: ModelSpec, graphs: Mapping[str, bytes]) -> None:
@@ -68,13 +72,16 @@ def _entry(name: str) -> zipfile.ZipInfo:
 
 def read_bundle(path: Path) -> Bundle:
     """Raises BundleError for anything but a complete bundle, OSError when it cannot be read."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            spec = _read_spec(path, archive)
-            graphs = {name: _read_member(path, archive, name) for name in graph_names(spec)}
-    except zipfile.BadZipFile as error:
-        raise BundleError(f"{path} is not a bundle: {error}") from error
-    return Bundle(spec=spec, graphs=graphs, version=file_version(path))
+    # Opened once: another file may take its place meanwhile, and have another version.
+    with path.open("rb") as file:
+        try:
+            with zipfile.ZipFile(file) as archive:
+                spec = _read_spec(path, archive)
+                graphs = {name: _read_member(path, archive, name) for name in graph_names(spec)}
+        except zipfile.BadZipFile as error:
+            raise BundleError(f"{path} is not a bundle: {error}") from error
+        file.seek(0)
+        return Bundle(spec=spec, graphs=graphs, version=_version(file.read()))
 
 
 def read_spec(path: Path) -> ModelSpec:

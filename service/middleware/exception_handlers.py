@@ -9,9 +9,9 @@ from starlette.requests import ClientDisconnect
 
 from model.common.errors import ClassificationError
 from service.observability.record import CLIENT_CLOSED_REQUEST, record_of
-from service.problems.errors import ServiceError
+from service.problems.errors import ServiceError, UnauthorizedError
 from service.problems.parameter_errors import describe_error
-from service.problems.problems import code_of_status, problem_response
+from service.problems.problems import code_of_status, refusal
 
 
 def add_exception_handlers(app: FastAPI) -> None:
@@ -25,6 +25,8 @@ def add_exception_handlers(app: FastAPI) -> None:
 async def _on_classification_error(request: Request, error: ClassificationError) -> Response:
     seconds = error.retry_after_seconds if isinstance(error, ServiceError) else None
     headers = {} if seconds is None else {"Retry-After": str(seconds)}
+    if isinstance(error, UnauthorizedError):
+        headers["WWW-Authenticate"] = "Bearer"
     return _problem(request, error.code, str(error), headers)
 
 
@@ -49,4 +51,5 @@ def _problem(
 ) -> Response:
     record = record_of(request)
     record.code = code
-    return problem_response(code, detail, request_id=record.request_id, headers=headers)
+    path = request.url.path
+    return refusal(path, code, detail, request_id=record.request_id, headers=headers)

@@ -11,7 +11,8 @@ from service.observability.access_log import log_request
 from service.observability.metrics import ServiceMetrics
 from service.observability.record import RequestRecord
 from service.observability.request_id import choose_request_id, current_request_id
-from service.problems.problems import problem_response
+from service.observability.tracing import Tracing
+from service.problems.problems import refusal
 
 logger = logging.getLogger(__name__)
 
@@ -22,18 +23,26 @@ class Observation:
     A client that has its answer finds it in the counters already.
     """
 
-    def __init__(self, app: ASGIApp, *, metrics: ServiceMetrics) -> None:
+    def __init__(
+        self, app: ASGIApp, *, metrics: ServiceMetrics, tracing: Tracing | None = None
+    ) -> None:
         self._app = app
         self._metrics = metrics
+        self._tracing = tracing
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id = choose_request_id(Headers(scope=scope).get("x-request-id"))
-        token = current_request_id.set(request_id)
+        headers = Headers(scope=scope)
+        record = RequestRecord(
+            request_id=choose_request_id(headers.get("x-request-id")),
+            method=scope["method"],
+            trace=self._tracing.begin(headers) if self._tracing else None,
+        )
+        token = current_request_id.set(record.request_id)
         try:
-            await _Observed(self._app, self._metrics, scope, send, request_id).run(receive)
+            await _Observed(self._app, self._metrics, scope, send, record).run(receive)
         finally:
             current_request_id.reset(token)
 
@@ -42,14 +51,14 @@ class _Observed:
     """One request on its way through the application."""
 
     def __init__(
-        self, app: ASGIApp, metrics: ServiceMetrics, scope: Scope, send: Send, request_id: str
+        self, app: ASGIApp, metrics: ServiceMetrics, scope: Scope, send: Send, record: RequestRecord
     ) -> None:
         self._app = app
         self._metrics = metrics
         self._scope = scope
         self._send_on = send
         self._started = self._finished = False
-        self._record = RequestRecord(request_id=request_id, method=scope["method"])
+        self._record = record
         scope.setdefault("state", {})["record"] = self._record
 
     async def run(self, receive: Receive) -> None:
@@ -65,7 +74,8 @@ class _Observed:
 
     async def _answer_internal_error(self, receive: Receive) -> None:
         self._record.code = "internal_error"
-        response = problem_response(
+        response = refusal(
+            self._scope["path"],
             "internal_error",
             "An unexpected error was logged under this request id.",
             request_id=self._record.request_id,
@@ -85,6 +95,8 @@ class _Observed:
         headers = MutableHeaders(scope=message)
         headers["X-Request-ID"] = self._record.request_id
         headers["X-Content-Type-Options"] = "nosniff"
+        if self._record.trace is not None:
+            headers.update(self._record.trace.headers)
         if self._record.seconds_by_stage:
             headers["Server-Timing"] = self._record.server_timing()
 
@@ -95,3 +107,5 @@ class _Observed:
         self._record.route = getattr(self._scope.get("route"), "path", "unknown")
         self._metrics.observe(self._record)
         log_request(self._record)
+        if self._record.trace is not None:
+            self._record.trace.end(self._record)

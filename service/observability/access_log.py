@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter
+from collections.abc import Sequence
 
 from model.inference.classification import Classification
-from service.observability.record import RequestRecord
+from service.observability.record import RequestRecord, count_decisions
 
 logger = logging.getLogger(__name__)
 
 # Probes and scrapes come every few seconds; unless they fail unexpectedly, no line each.
-_QUIET_ROUTES = frozenset({"/livez", "/readyz", "/metrics"})
+_QUIET_ROUTES = frozenset(
+    {
+        *("/livez", "/readyz", "/metrics"),
+        *("/v2/health/live", "/v2/health/ready", "/v2/models/{name}/ready"),
+    }
+)
+
+
+def is_quiet(record: RequestRecord) -> bool:
+    return record.route in _QUIET_ROUTES and record.status != 500
 
 
 def log_request(record: RequestRecord) -> None:
-    quiet = record.route in _QUIET_ROUTES and record.status != 500
-    level = logging.DEBUG if quiet else logging.INFO
+    level = logging.DEBUG if is_quiet(record) else logging.INFO
     if logger.isEnabledFor(level):
         logger.log(level, "request", extra={"fields": _fields(record)})
 
@@ -35,20 +43,17 @@ def _fields(record: RequestRecord) -> dict[str, object]:
         "bytes_received": record.bytes_received,
         "model_version": record.model_version,
     }
-    if record.classification is not None:
-        fields |= _answer_fields(record.classification)
+    if record.trace is not None and (exemplar := record.trace.exemplar):
+        fields["trace_id"] = exemplar["trace_id"]
+    if record.classifications:
+        fields |= _answer_fields(record.classifications)
     return {name: value for name, value in fields.items() if value not in (None, {})}
 
 
-def _answer_fields(answer: Classification) -> dict[str, object]:
-    """Decisions are counted by modality, for example {"rgb": {"selected": 4, "skipped": 6}}."""
-    decisions: dict[str, Counter[str]] = {}
-    for segment in answer.segments:
-        for modality, outcome in segment.modalities.items():
-            decisions.setdefault(modality, Counter())[outcome.decision] += 1
+def _answer_fields(answers: Sequence[Classification]) -> dict[str, object]:
     return {
-        "decisions": {modality: dict(counts) for modality, counts in decisions.items()},
-        "gflops": answer.compute.macs / 1e9,
-        "gflops_dense": answer.compute.macs_dense / 1e9,
-        "video_seconds": answer.video.duration_seconds,
+        "decisions": {name: dict(counts) for name, counts in count_decisions(answers).items()},
+        "gflops": sum(answer.compute.macs for answer in answers) / 1e9,
+        "gflops_dense": sum(answer.compute.macs_dense for answer in answers) / 1e9,
+        "video_seconds": sum(answer.video.duration_seconds for answer in answers),
     }

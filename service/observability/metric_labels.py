@@ -6,9 +6,20 @@ from model.spec.model_spec import MODALITIES
 from service.observability.record import CLIENT_CLOSED_REQUEST
 
 CLASSIFY_ROUTE = "/classify"
+INFER_ROUTE = "/v2/models/{name}/infer"
+# Those that take videos.
+CLASSIFYING_ROUTES = (CLASSIFY_ROUTE, INFER_ROUTE)
 # What a route answers on purpose; an address that does not exist counts as "unknown".
 _ANSWERED: dict[str, tuple[int, ...]] = {
     CLASSIFY_ROUTE: (200, 405, 408, 413, 415, 422, 429, 503, 507),
+    INFER_ROUTE: (200, 404, 405, 408, 413, 415, 422, 429, 503, 507),
+    "/admin/reload": (200, 401, 404, 405, 409, 503),
+    "/v2": (200, 405),
+    "/v2/health/live": (200, 405),
+    "/v2/health/ready": (200, 405, 503),
+    "/v2/models/{name}": (200, 404, 405, 503),
+    "/v2/models/{name}/ready": (200, 404, 405, 503),
+    "/v2/repository/index": (200, 405, 503),
     "/": (200, 405),
     "/model": (200, 405, 503),
     "/livez": (200, 405),
@@ -28,7 +39,7 @@ STATUSES_BY_ROUTE = {
 JOB_ENDS = ("succeeded", "failed", "cancelled")
 STAGES = ("upload", "decode", "policy", "flow", "recognition", "total")
 COMPONENTS = ("policy", *MODALITIES)
-# A problem of /classify counts in one of these two, or is an internal_error.
+# A problem of those that take videos counts in one of these two, or is an internal_error.
 DECODE_FAILURES = (
     "undecodable_video",
     "no_video_stream",

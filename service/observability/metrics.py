@@ -18,7 +18,7 @@ from prometheus_client import (
 from model.inference.classification import Classification, Decision
 from model.spec.model_spec import MODALITIES
 from service.observability.metric_labels import (
-    CLASSIFY_ROUTE,
+    CLASSIFYING_ROUTES,
     COMPONENTS,
     DECODE_FAILURES,
     JOB_ENDS,
@@ -58,7 +58,7 @@ class ServiceMetrics:
         self._make_children()
         self.model_info = Gauge(
             "adamml_model_info",
-            "The model that answers; the value is always 1.",
+            "1 for the model that answers, 0 for one that did before.",
             ["name", "version"],
             registry=registry,
             multiprocess_mode="livemax",
@@ -161,11 +161,13 @@ class ServiceMetrics:
         """Count one request that ended, in whichever way; called exactly once for each."""
         route = record.route if record.route in STATUSES_BY_ROUTE else "unknown"
         self.requests.labels(route, str(record.status)).inc()
-        if route == CLASSIFY_ROUTE:
+        if route in CLASSIFYING_ROUTES:
             self._observe_classify(record)
 
     def _observe_classify(self, record: RequestRecord) -> None:
-        self.request_duration.observe(record.elapsed_seconds())
+        # Told only to those who ask for OpenMetrics, and not by several workers.
+        exemplar = record.trace.exemplar if record.trace else None
+        self.request_duration.observe(record.elapsed_seconds(), exemplar)
         if record.code in REJECTIONS:
             self.requests_rejected.labels(record.code).inc()
         elif record.code in DECODE_FAILURES:
@@ -173,8 +175,8 @@ class ServiceMetrics:
         for stage in STAGES:
             if stage in record.seconds_by_stage:
                 self.stage_duration.labels(stage).observe(record.seconds_by_stage[stage])
-        if record.classification is not None:
-            self.observe_answer(record.classification)
+        for answer in record.classifications:
+            self.observe_answer(answer)
 
     def observe_answer(self, answer: Classification) -> None:
         """What an answer took and left out."""

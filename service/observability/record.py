@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from starlette.requests import Request
 
@@ -13,9 +16,25 @@ from model.inference.classification import Classification
 CLIENT_CLOSED_REQUEST = 499
 
 
+class RequestTrace(Protocol):
+    """One request's place in a trace, which its client may have begun."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """For the answer: W3C's `traceparent` of this request."""
+        ...
+
+    @property
+    def exemplar(self) -> dict[str, str] | None:
+        """Trace and span, for metrics and log lines; None where the trace is not kept."""
+        ...
+
+    def end(self, record: RequestRecord) -> None: ...
+
+
 @dataclass(slots=True)
 class RequestRecord:
-    """`code` is the problem's code, `classification` what a 200 of /classify was made from."""
+    """`code` is the problem's code, `classifications` what the answer was made from."""
 
     request_id: str
     method: str
@@ -23,14 +42,15 @@ class RequestRecord:
     status: int = CLIENT_CLOSED_REQUEST
     code: str | None = None
     model_version: str | None = None
-    classification: Classification | None = None
+    classifications: list[Classification] = field(default_factory=list)
     bytes_received: int | None = None
+    trace: RequestTrace | None = None
     seconds_by_stage: dict[str, float] = field(default_factory=dict)
     _start: float = field(default_factory=time.perf_counter)
 
     def add_stage(self, stage: str, seconds: float) -> None:
-        """May be called from the worker thread, for different stages."""
-        self.seconds_by_stage[stage] = seconds
+        """Adds up over a request's videos. May be called from the worker thread."""
+        self.seconds_by_stage[stage] = self.seconds_by_stage.get(stage, 0.0) + seconds
 
     def elapsed_seconds(self) -> float:
         return time.perf_counter() - self._start
@@ -46,3 +66,13 @@ def record_of(request: Request) -> RequestRecord:
     """The record that the observation middleware attached to `request`."""
     record: RequestRecord = request.state.record
     return record
+
+
+def count_decisions(answers: Iterable[Classification]) -> dict[str, Counter[str]]:
+    """By modality, for example {"rgb": {"selected": 4, "skipped": 6}}."""
+    decisions: dict[str, Counter[str]] = {}
+    for answer in answers:
+        for segment in answer.segments:
+            for modality, outcome in segment.modalities.items():
+                decisions.setdefault(modality, Counter())[outcome.decision] += 1
+    return decisions

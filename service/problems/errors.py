@@ -11,6 +11,20 @@ class ServiceError(ClassificationError):
     retry_after_seconds: int | None = None
 
 
+class UnauthorizedError(ServiceError):
+    code = "unauthorized"
+
+
+class NotFoundError(ServiceError):
+    code = "not_found"
+
+
+class ModelNotLoadedError(ServiceError):
+    """On a change of model: the one before it still answers."""
+
+    code = "model_not_loaded"
+
+
 class UploadTooLargeError(ServiceError):
     code = "upload_too_large"
 

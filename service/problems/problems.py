@@ -8,6 +8,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 MEDIA_TYPE = "application/problem+json"
+PROTOCOL_PATH = "/v2"
 
 
 class ProblemKind(NamedTuple):
@@ -16,9 +17,11 @@ class ProblemKind(NamedTuple):
 
 
 KINDS: dict[str, ProblemKind] = {
+    "unauthorized": ProblemKind(401, "The key is missing or wrong"),
     "not_found": ProblemKind(404, "There is nothing at this address"),
     "job_not_found": ProblemKind(404, "There is no such job"),
     "method_not_allowed": ProblemKind(405, "This address does not take that method"),
+    "model_not_loaded": ProblemKind(409, "The model's file does not load"),
     "deadline_exceeded": ProblemKind(408, "The request took too long"),
     "upload_too_large": ProblemKind(413, "The upload is too large"),
     "unsupported_media_type": ProblemKind(415, "The body's media type is not accepted"),
@@ -78,6 +81,24 @@ def problem_of(code: str, detail: str, request_id: str) -> Problem:
         code=code,
         request_id=request_id,
     )
+
+
+class ProtocolError(BaseModel):
+    """The body of an error under /v2, where the Open Inference Protocol says what it is."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    error: str = Field(examples=["undecodable_video: no frame can be read"])
+
+
+def refusal(
+    path: str, code: str, detail: str, *, request_id: str, headers: dict[str, str] | None = None
+) -> Response:
+    """A problem, or what the protocol of the address `path` has in its place."""
+    if path != PROTOCOL_PATH and not path.startswith(f"{PROTOCOL_PATH}/"):
+        return problem_response(code, detail, request_id=request_id, headers=headers)
+    content = ProtocolError(error=f"{code}: {detail}").model_dump_json().encode()
+    return Response(content, KINDS[code].status, headers=headers, media_type="application/json")
 
 
 def code_of_status(status: int) -> str:

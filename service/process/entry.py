@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 
 from model.inference.loading import load_runtime
@@ -22,10 +22,17 @@ def _serve_alone(settings: Settings) -> int:
     """Networks are compiled while modules are imported: either takes half of the start."""
     keep_memory_small()
     with ThreadPoolExecutor(1, thread_name_prefix="load") as pool:
-        runtime = pool.submit(_load_runtime, settings)
+        begun = [pool.submit(_load_runtime, settings)]
         with quick_imports():
             from service.process.server import run_alone
-        return run_alone(settings, partial(_recognizer, settings, runtime.result))
+        return run_alone(
+            settings, partial(_recognizer, settings, partial(_runtime, settings, begun))
+        )
+
+
+def _runtime(settings: Settings, begun: list[Future[Runtime]]) -> Runtime:
+    """What loads already, the first time. It is not kept: its memory would outlive its use."""
+    return begun.pop().result() if begun else _load_runtime(settings)
 
 
 def _serve_by_workers(settings: Settings) -> int:
@@ -35,7 +42,7 @@ def _serve_by_workers(settings: Settings) -> int:
 
 
 def load_recognizer(settings: Settings) -> Recognizer:
-    """Runs once in every worker."""
+    """Runs in every worker, at its start and for every change of model."""
     keep_memory_small()
     return _recognizer(settings, partial(_load_runtime, settings))
 

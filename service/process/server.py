@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 import socket
 from types import FrameType
@@ -12,10 +13,15 @@ from fastapi import FastAPI
 from prometheus_client import disable_created_metrics
 
 from service.app import create_app
+from service.model_loader import ModelLoader
 from service.observability.logs import configure_logging
-from service.recognizer import RecognizerLoader
+from service.observability.tracing import create_tracing
+from service.process.tuning import give_memory_back
+from service.recognizer import Recognizer, RecognizerLoader
 from service.settings import Settings
 from service.state import Service
+
+logger = logging.getLogger(__name__)
 
 # After the drain: for the last bytes of the last answers.
 _CLOSE_SECONDS = 1
@@ -27,9 +33,27 @@ _EXIT_OK, _EXIT_FAILED = 0, 1
 class DrainingServer(uvicorn.Server):
     """uvicorn alone closes its socket first; a probe would see that, not `shutting_down`."""
 
-    def __init__(self, config: uvicorn.Config, service: Service) -> None:
+    def __init__(self, config: uvicorn.Config, service: Service, loader: ModelLoader) -> None:
         super().__init__(config)
         self._service = service
+        self._loader = loader
+        # The event loop keeps no reference of its own.
+        self._changes: set[asyncio.Task[tuple[str, Recognizer]]] = set()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        # Before the model is loaded: a change that is asked for meanwhile waits for that.
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._change_model)
+        await super().startup(sockets)
+
+    def _change_model(self) -> None:
+        change = asyncio.create_task(self._loader.reload())
+        self._changes.add(change)
+        change.add_done_callback(self._changed)
+
+    def _changed(self, change: asyncio.Task[tuple[str, Recognizer]]) -> None:
+        self._changes.discard(change)
+        if not change.cancelled() and (error := change.exception()) is not None:
+            logger.warning("SIGHUP changed nothing: %s", error)
 
     async def on_tick(self, counter: int) -> bool:
         return await super().on_tick(counter) or self._service.lifecycle.failure is not None
@@ -53,12 +77,18 @@ class DrainingServer(uvicorn.Server):
 def run_alone(settings: Settings, load: RecognizerLoader) -> int:
     """One process; returns the exit status."""
     prepare_process(settings)
-    return run_server(create_app(settings, load))
+    tracing = create_tracing(settings.otlp_endpoint)
+    return run_server(
+        create_app(settings, load, give_memory_back=give_memory_back, tracing=tracing)
+    )
 
 
 def prepare_process(settings: Settings) -> None:
     """What belongs to a process as a whole, and so to nothing but its entry point."""
     configure_logging(settings.log_level, settings.log_format)
+    # By default it ends a process; too early to have a model changed it does nothing. Processes
+    # that this one starts begin like that.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     # A timestamp beside each counter doubles the series and feeds no query.
     disable_created_metrics()  # type: ignore[no-untyped-call]
 
@@ -69,7 +99,7 @@ def run_server(app: FastAPI, listener: socket.socket | None = None) -> int:
     # uvicorn raises the signal again when it is done; a drained service ends well.
     signal.signal(signal.SIGTERM, _ignore)
     signal.signal(signal.SIGINT, _ignore)
-    server = DrainingServer(_config(app, service.settings), service)
+    server = DrainingServer(_config(app, service.settings), service, app.state.model_loader)
     server.run(sockets=None if listener is None else [listener])
     return _EXIT_OK if service.lifecycle.failure is None else _EXIT_FAILED
 

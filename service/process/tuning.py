@@ -35,6 +35,13 @@ def keep_memory_small() -> None:
         mallopt(_M_TRIM_THRESHOLD, TRIM_BYTES)
 
 
+def give_memory_back() -> None:
+    """What was freed in the middle of an arena, which no threshold sees, goes to the system."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
+
+
 @contextmanager
 def quick_imports() -> Iterator[None]:
     """For imports alone: what they make lives as long as the process, so no garbage is sought

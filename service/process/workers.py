@@ -7,6 +7,7 @@ status that makes whatever runs it start it again.
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import signal
@@ -14,7 +15,8 @@ import socket
 import sys
 import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import partial
 from multiprocessing.connection import wait
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
@@ -25,7 +27,9 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from service.app import create_app
 from service.observability.process_metrics import DecoderCollector, ProcessesCollector
+from service.observability.tracing import create_tracing
 from service.process.server import prepare_process, run_server
+from service.process.tuning import give_memory_back
 from service.recognizer import RecognizerLoader
 from service.settings import Settings
 
@@ -53,10 +57,14 @@ def _supervise(workers: Sequence[SpawnProcess]) -> int:
         for worker in workers:
             worker.terminate()
 
+    def hang_up(number: int, frame: FrameType | None) -> None:
+        _hang_up(worker.pid for worker in workers if worker.pid is not None)
+
     for worker in workers:
         worker.start()
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGHUP, hang_up)
     running = {worker.sentinel for worker in workers}
     while running:
         running -= set(wait(running))
@@ -77,8 +85,15 @@ def _work(
     scraped = _scraped(directory)
     # Or one worker could still say `not_ready` when another has said that the service is ready.
     app = create_app(
-        settings, load, registry=CollectorRegistry(), scraped=scraped, loads_first=True
+        settings,
+        load,
+        registry=CollectorRegistry(),
+        scraped=scraped,
+        loads_first=True,
+        give_memory_back=give_memory_back,
+        tracing=create_tracing(settings.otlp_endpoint),
     )
+    app.state.model_loader.tell_others = partial(_hang_up_others, directory)
     sys.exit(run_server(app, listener))
 
 
@@ -86,16 +101,28 @@ def _scraped(directory: Path) -> CollectorRegistry:
     """All workers' series, and what they and the process that supervises them take."""
     (directory / f"{os.getpid()}{_WORKER_SUFFIX}").touch()
     parent = os.getppid()
-
-    def workers() -> list[int]:
-        return [int(path.stem) for path in directory.glob(f"*{_WORKER_SUFFIX}")]
-
+    workers = partial(_pids, directory)
     registry = CollectorRegistry()
     MultiProcessCollector(registry, path=str(directory))  # type: ignore[no-untyped-call]
     ProcessesCollector(lambda: [parent, *workers()], registry)
     DecoderCollector(workers, registry)
     PlatformCollector(registry=registry)
     return registry
+
+
+def _pids(directory: Path) -> list[int]:
+    return [int(path.stem) for path in directory.glob(f"*{_WORKER_SUFFIX}")]
+
+
+def _hang_up_others(directory: Path) -> None:
+    """Has all other workers change their models, as one of them was told to."""
+    _hang_up(pid for pid in _pids(directory) if pid != os.getpid())
+
+
+def _hang_up(pids: Iterable[int]) -> None:
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGHUP)
 
 
 def _follow_parent() -> None:

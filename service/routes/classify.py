@@ -50,12 +50,14 @@ async def classify(request: Request, query: ClassifyQueryParameters) -> Response
 
 async def _document(attended: AttendedWork, work: Work) -> Response:
     try:
-        work.record.classification = await attended.answer()
+        answer = await attended.answer()
     finally:
         attended.end()
-    answer = answer_of(work, work.record.classification)
+    work.record.classifications = [answer]
     # Serialised here, once: the framework would validate and serialise it all again.
-    return Response(answer.model_dump_json().encode(), media_type="application/json")
+    return Response(
+        answer_of(work, answer).model_dump_json().encode(), media_type="application/json"
+    )
 
 
 async def _lines(attended: AttendedWork, work: Work) -> Response:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from service.problems.problems import KINDS, MEDIA_TYPE, Problem
+from service.problems.problems import KINDS, MEDIA_TYPE, Problem, ProtocolError
 
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
 CLASSIFY_REQUEST_BODY: dict[str, Any] = {
@@ -21,6 +21,13 @@ CLASSIFY_REQUEST_BODY: dict[str, Any] = {
         "video/*": _BINARY,
         "application/octet-stream": _BINARY,
     },
+}
+
+INFER_REQUEST_BODY: dict[str, Any] = {
+    "required": True,
+    "description": "One BYTES tensor `video`: base64 in JSON, or binary after the JSON, whose"
+    " length the header Inference-Header-Content-Length then tells.",
+    "content": {"application/json": {"schema": {"type": "object"}}, "application/octet-stream": {}},
 }
 
 
@@ -40,3 +47,12 @@ def _problem(status: int) -> dict[str, Any]:
         header = {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1}}
         answer["headers"] = {"Retry-After": header}
     return answer
+
+
+def protocol_errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The same, in the form that they have under /v2."""
+    schema = ProtocolError.model_json_schema()
+    answers = problems(*statuses)
+    for answer in answers.values():
+        answer["content"] = {"application/json": {"schema": schema}}
+    return answers

@@ -56,8 +56,9 @@ class LinesResponse(Response):
             async with self._lifecycle.request(self._deadline):
                 async for segment in self._work.segments():
                     await _send(send, "segment", SegmentOut.of(segment))
-                self._record.classification = await self._work.answer()
-            await _send(send, "result", self._to_answer(self._record.classification), more=False)
+                answer = await self._work.answer()
+                self._record.classifications = [answer]
+            await _send(send, "result", self._to_answer(answer), more=False)
         except ClassificationError as error:
             self._record.code = error.code
             problem = problem_of(error.code, str(error), self._record.request_id)

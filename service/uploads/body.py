@@ -48,7 +48,7 @@ class LimitedFile:
         self._max_bytes = max_bytes
         self.size = 0
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         self.size += len(data)
         if self.size > self._max_bytes:
             raise UploadTooLargeError(f"the video exceeds {self._max_bytes} bytes")

@@ -6,6 +6,7 @@ import os
 import secrets
 import shutil
 import tempfile
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -61,10 +62,24 @@ async def receive(request: Request, upload: Upload, *, max_bytes: int) -> int:
         InvalidParameterError: the multipart form is malformed or lacks its file.
         ClientDisconnect: the client left before the end of the body.
     """
-    _refuse_encoded(request)
+    refuse_encoded(request)
     sink = body_sink(request.headers.get("content-type"), upload.file, max_bytes=max_bytes)
     ceiling = max_bytes + MAX_OVERHEAD_BYTES
-    _refuse_announced(request, ceiling if sink.is_form else max_bytes)
+    refuse_announced(request, ceiling if sink.is_form else max_bytes)
+    rest = await pour(request, sink.write, ceiling=ceiling, max_bytes=max_bytes)
+    size = await in_thread(None, sink.finish, rest)
+    if size == 0:
+        raise EmptyUploadError("the upload has no bytes")
+    return size
+
+
+async def pour(
+    request: Request, write: Callable[[bytes], None], *, ceiling: int, max_bytes: int
+) -> bytes:
+    """Hand the body to `write`, in a thread, piece by piece; returns the last piece instead.
+
+    Raises UploadTooLargeError beyond `ceiling`, and names `max_bytes`, what a video may have.
+    """
     num_received = 0
     batch = bytearray()
     async for chunk in request.stream():
@@ -73,15 +88,12 @@ async def receive(request: Request, upload: Upload, *, max_bytes: int) -> int:
             raise UploadTooLargeError(f"the body exceeds {max_bytes} bytes, which is the limit")
         batch += chunk
         if len(batch) >= _BATCH_BYTES:
-            await in_thread(None, sink.write, bytes(batch))
+            await in_thread(None, write, bytes(batch))
             batch.clear()
-    size = await in_thread(None, sink.finish, bytes(batch))
-    if size == 0:
-        raise EmptyUploadError("the upload has no bytes")
-    return size
+    return bytes(batch)
 
 
-def _refuse_encoded(request: Request) -> None:
+def refuse_encoded(request: Request) -> None:
     encoding = request.headers.get("content-encoding", "identity").strip().lower()
     if encoding != "identity":
         raise UnsupportedMediaTypeError(
@@ -89,7 +101,7 @@ def _refuse_encoded(request: Request) -> None:
         )
 
 
-def _refuse_announced(request: Request, ceiling: int) -> None:
+def refuse_announced(request: Request, ceiling: int) -> None:
     """Content-Length only ever refuses early; what counts is the bytes that arrive."""
     announced = request.headers.get("content-length", "")
     if announced.isdecimal() and int(announced[:20]) > ceiling:

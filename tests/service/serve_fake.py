@@ -1,5 +1,7 @@
 """A server process around the fake recognizer; `python serve_fake.py fail` cannot load its model.
 
+An argument `version=FILE` names a file that holds the model's version; one that is empty does not
+load.
 A body that starts with `slow` is classified for a second, one that starts with `job` for a moment,
 in which nobody else may classify the same. Loading takes some processes longer.
 """
@@ -25,6 +27,10 @@ def load() -> FakeRecognizer:
     time.sleep(os.getpid() % 2 * 0.5)
     recognizer = FakeRecognizer()
     recognizer.inspect = inspect
+    for name in (word.removeprefix("version=") for word in sys.argv if word.startswith("version=")):
+        recognizer.version = Path(name).read_text()
+        if not recognizer.version:
+            raise ValueError("the file is empty")
     return recognizer
 
 

@@ -22,7 +22,9 @@ def of_version(expression: str) -> str:
 
     Counters know no version. The replica that exports them tells which one it runs, at that time.
     """
-    information = 'adamml_model_info{job="adamml", version=~"$version"}'
+    serving = 'adamml_model_info{job="adamml", version=~"$version"} == 1'
+    # While several workers change their model a replica has two for a moment.
+    information = f"topk by (job, instance) (1, {serving})"
     return f"{expression} * on (job, instance) group_left (version) {information}"
 
 

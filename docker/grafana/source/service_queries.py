@@ -5,7 +5,7 @@ from __future__ import annotations
 from promql import rate, total
 from shown import above
 
-CLASSIFY = 'route="/classify"'
+CLASSIFY = 'route=~"/classify|/v2/.*/infer"'
 REQUESTS = total(rate("adamml_requests_total", CLASSIFY))
 ERRORS = total(rate("adamml_requests_total", f'{CLASSIFY}, status=~"5.."'))
 LATENCY = "adamml_request_duration_seconds"

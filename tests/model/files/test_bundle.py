@@ -2,6 +2,7 @@ import zipfile
 
 import pytest
 
+import model.files.bundle as bundle_module
 from model.files.bundle import (
     BundleError,
     file_version,
@@ -90,3 +91,23 @@ def test_a_damaged_member_is_refused(tmp_path):
 
     with pytest.raises(BundleError, match="is not a bundle"):
         read_bundle(tmp_path / "m.adamml")
+
+
+def test_a_file_that_is_replaced_meanwhile_does_not_mix(tmp_path, monkeypatch):
+    """The version used to be that of the file which stood there when the graphs had been read."""
+    path = make_bundle(tmp_path / "m.adamml")
+    first = file_version(path)
+    other = tmp_path / "other.adamml"
+    write_bundle(other, SPEC, dict.fromkeys(graph_names(SPEC), b"other"))
+    read_member = bundle_module._read_member
+
+    def replace_first(*arguments):
+        if other.exists():
+            other.replace(path)
+        return read_member(*arguments)
+
+    monkeypatch.setattr(bundle_module, "_read_member", replace_first)
+    read = read_bundle(path)
+
+    assert (read.version, read.graphs["fusion"]) == (first, b"fusion" * 100)
+    assert file_version(path) != first
