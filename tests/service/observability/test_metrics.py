@@ -59,7 +59,11 @@ def test_every_series_is_there_with_zeros_before_the_first_request():
         for family in families(registry)
     }
 
-    assert found == {**CONTRACT, "adamml_model_info": set(), "adamml_decoder_info": set()}
+    info = {"adamml_model_info": set(), "adamml_decoder_info": set()}
+    jobs: dict[str, set[str]] = dict.fromkeys(
+        ("adamml_jobs_running", "adamml_jobs_queued", "adamml_jobs_oldest_queued_seconds"), set()
+    )
+    assert found == {**CONTRACT, **info, **jobs, "adamml_jobs_total": {"state"}}
     assert set(series(registry).values()) == {0.0}
 
 

@@ -52,6 +52,7 @@ def test_classifier_errors_become_problems_and_are_counted(
 def test_every_code_is_counted_somewhere():
     uncounted = {"not_found", "method_not_allowed", "internal_error"}
     uncounted |= {"unauthorized", "model_not_loaded"}  # of the administrator
+    uncounted |= {"job_not_found", "jobs_unavailable", "idempotency_key_reused", "worker_lost"}
 
     assert set(DECODE_FAILURES) | set(REJECTIONS) | uncounted == set(KINDS)
     assert not set(DECODE_FAILURES) & set(REJECTIONS)
