@@ -42,7 +42,7 @@ NUM_STAGES: dict[Backbone, int] = {
 
 
 # Of a model that does not know how long its training clips were.
-DEFAULT_WINDOW_SECONDS = 10.0
+DEFAULT_WINDOW_SECONDS = 5.0
 
 
 class Frozen(BaseModel):
@@ -181,7 +181,7 @@ class ModelSpec(Frozen):
 
     A video is evaluated on `eval_segments`, which also say what it costs to compute everything;
     it is served on `served_segments`, which with the threshold are a point of the curve.
-    `clip_seconds`: nine of ten training clips were no longer than this; None: not known.
+    `clip_seconds`: how long the training clips were (median); None: not known.
     """
 
     format_version: Literal[1] = 1

@@ -60,9 +60,8 @@ def test_every_series_is_there_with_zeros_before_the_first_request():
     }
 
     info = {"adamml_model_info": set(), "adamml_decoder_info": set()}
-    jobs: dict[str, set[str]] = dict.fromkeys(
-        ("adamml_jobs_running", "adamml_jobs_queued", "adamml_jobs_oldest_queued_seconds"), set()
-    )
+    gauges = ("running", "queued", "oldest_queued_seconds")
+    jobs: dict[str, set[str]] = {f"adamml_jobs_{name}": set() for name in gauges}
     assert found == {**CONTRACT, **info, **jobs, "adamml_jobs_total": {"state"}}
     assert set(series(registry).values()) == {0.0}
 

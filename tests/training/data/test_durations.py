@@ -9,7 +9,7 @@ def sample(path, **part):
     return Sample(path, ("a",), "train", path.name, **part)
 
 
-def test_nine_of_ten_clips_are_no_longer(tmp_path):
+def test_the_clip_in_the_middle_tells(tmp_path):
     short = [
         sample(moving_clip(tmp_path / f"{number}.mp4", seconds=1, sound=False))
         for number in range(3)
@@ -17,7 +17,7 @@ def test_nine_of_ten_clips_are_no_longer(tmp_path):
     long = moving_clip(tmp_path / "long.mp4", seconds=5, sound=False)
 
     assert clip_seconds(short) == pytest.approx(1.0, abs=0.05)
-    assert clip_seconds([*short * 4, sample(long)]) == pytest.approx(1.0, abs=0.05)
+    assert clip_seconds([*short, sample(long), sample(long)]) == pytest.approx(1.0, abs=0.05)
     assert clip_seconds([sample(long)]) == pytest.approx(5.0, abs=0.05)
 
 
