@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import sqlalchemy as sql
 from sqlalchemy.engine.interfaces import DBAPIConnection
+
+from service.problems.errors import InsufficientStorageError
 
 _METADATA = sql.MetaData()
 JOBS = sql.Table(
@@ -38,6 +41,8 @@ JOBS = sql.Table(
 )
 LEASE_COLUMNS = ("owner", "leased_until")
 _BUSY_SECONDS = 30
+# As SQLite and PostgreSQL say it.
+_FULL = re.compile(r"disk is full|disk full|No space left", re.I)
 
 
 class Database:
@@ -55,8 +60,16 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[sql.Connection]:
-        with self._engine.begin() as connection:
-            yield connection
+        """Raises InsufficientStorageError where the database has no room to write."""
+        try:
+            with self._engine.begin() as connection:
+                yield connection
+        except sql.exc.OperationalError as error:
+            if not _FULL.search(str(error.orig)):
+                raise
+            raise InsufficientStorageError(
+                "there is no room for the job in its database"
+            ) from error
 
     def now(self, connection: sql.Connection) -> float:
         """Unix seconds by the one clock that all processes share."""

@@ -55,7 +55,11 @@ class Jobs:
 
         Raises IdempotencyKeyReusedError: the key belongs to another request.
         """
-        job = self.store.add(new)
+        try:
+            job = self.store.add(new)
+        except BaseException:
+            self.files.remove(new.id)
+            raise
         if job.id != new.id:
             self.files.remove(new.id)
             if job.digest != new.digest:

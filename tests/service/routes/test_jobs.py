@@ -196,3 +196,24 @@ def test_a_directory_that_cannot_be_made(make_client, tmp_path):
         refused = add(client)
         assert (refused.status_code, refused.json()["code"]) == (503, "jobs_unavailable")
         assert client.post("/classify", content=b"video", headers=VIDEO).status_code == 200
+
+
+def test_a_full_disk_refuses_new_jobs_and_breaks_none(jobs_client, recognizer, monkeypatch):
+    """SQLite's own limit stands in for a disk without room."""
+    import sqlalchemy as sql
+
+    recognizer.block()
+    running = add(jobs_client).headers["location"]
+    wait_for(lambda: jobs_client.get(running).json()["state"] == "running")
+    jobs = jobs_client.app.state.service.jobs
+
+    def no_room(*_):
+        raise sql.exc.OperationalError("", {}, Exception("database or disk is full"))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("service.jobs.store._existing", no_room)
+        refused = add(jobs_client)
+    assert (refused.status_code, refused.json()["code"]) == (507, "insufficient_storage")
+    assert len(jobs.store.ids()) == 1
+    recognizer.release()
+    assert ended(jobs_client, running)["state"] == "succeeded"
