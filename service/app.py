@@ -85,7 +85,8 @@ def _lifespan(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         service.spool = Spool(service.settings.temp_dir)
-        loading = asyncio.create_task(_start(service, loader))
+        loading = asyncio.create_task(loader.start())
+        opening = asyncio.create_task(_open_jobs(service, loading))
         try:
             if loads_first:
                 await loading
@@ -94,9 +95,10 @@ def _lifespan(
                 delay_seconds=0, grace_seconds=service.settings.drain_grace_seconds
             )
         finally:
-            loading.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await loading
+            for task in (opening, loading):
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
             if service.jobs is not None:
                 await in_thread(None, service.jobs.close)
             service.executor.shutdown(wait=False, cancel_futures=True)
@@ -107,16 +109,11 @@ def _lifespan(
     return lifespan
 
 
-async def _start(service: Service, loader: ModelLoader) -> None:
-    """Jobs after the model: requests can be answered without them."""
-    await loader.start()
-    if service.recognizer is not None:
-        await _open_jobs(service)
-
-
-async def _open_jobs(service: Service) -> None:
-    """The database may come up later."""
-    while service.jobs is None:
+async def _open_jobs(service: Service, loading: asyncio.Task[None]) -> None:
+    """After the model, and awaited by nobody: requests can be answered without. The database may
+    come up later."""
+    await asyncio.wait({loading})
+    while service.recognizer is not None and service.jobs is None:
         try:
             service.jobs = await in_thread(
                 None,

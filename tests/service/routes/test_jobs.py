@@ -217,3 +217,16 @@ def test_a_full_disk_refuses_new_jobs_and_breaks_none(jobs_client, recognizer, m
     assert len(jobs.store.ids()) == 1
     recognizer.release()
     assert ended(jobs_client, running)["state"] == "succeeded"
+
+
+def test_readiness_does_not_wait_for_jobs(make_settings, recognizer, registry, tmp_path):
+    """Where the directory cannot be made it is tried again and again, beside everything else."""
+    from starlette.testclient import TestClient
+
+    from service.app import create_app
+
+    (tmp_path / "file").write_bytes(b"")
+    settings = make_settings(jobs_dir=tmp_path / "file" / "jobs")
+    app = create_app(settings, lambda: recognizer, registry=registry, loads_first=True)
+    with TestClient(app) as client:
+        assert client.get("/readyz").status_code == 200
