@@ -5,6 +5,7 @@ python -m benchmarks.watching VIDEO MINUTES RESULT.json
 
 from __future__ import annotations
 
+import itertools
 import json
 import statistics
 import subprocess
@@ -19,10 +20,13 @@ _PORT = 5123
 _SAMPLE_SECONDS = 10.0
 # The first minute is left out: buffers and caches fill.
 _WARM_UP_SECONDS = 60.0
+# In the middle the source falls silent.
+_PAUSE_SECONDS = 20.0
 
 
-def resident_bytes(pid: int) -> int:
-    """Of a process and what it started, shared pages divided among those that share them."""
+def anonymous_bytes(pid: int) -> int:
+    """Of a process and what it started. Mapped files are left out: how much of them counts as ours
+    depends on what else runs on the machine."""
     total = 0
     waiting = [pid]
     while waiting:
@@ -32,48 +36,64 @@ def resident_bytes(pid: int) -> int:
             children = Path(f"/proc/{one}/task/{one}/children").read_text()
         except (FileNotFoundError, ProcessLookupError):
             continue
-        total += sum(int(line.split()[1]) for line in rollup.splitlines() if line[:4] == "Pss:")
+        lines = [line for line in rollup.splitlines() if line.startswith("Pss_Anon:")]
+        total += sum(int(line.split()[1]) for line in lines)
         waiting += [int(child) for child in children.split()]
     return total * 1024
 
 
-def follow(video: Path, minutes: float) -> dict[str, object]:
-    """The video over and over, at the speed of its time, by UDP."""
-    address = f"udp://127.0.0.1:{_PORT}"
+def _send(video: Path, address: str) -> subprocess.Popen[bytes]:
     source = [programs().ffmpeg, "-v", "error", "-re", "-stream_loop", "-1", "-i", str(video)]
+    return subprocess.Popen([*source, "-c", "copy", "-f", "mpegts", f"{address}?pkt_size=1316"])
+
+
+def follow(video: Path, minutes: float) -> dict[str, object]:
+    """The video over and over, at the speed of its time, by UDP; silent once, half-way."""
+    address = f"udp://127.0.0.1:{_PORT}"
     watch = [sys.executable, "-m", "cli.main", "watch", address, "--json"]
     samples: list[int] = []
     with tempfile.TemporaryFile("w+") as lines, tempfile.TemporaryFile("w+") as said:
         watching = subprocess.Popen(watch, stdout=lines, stderr=said)
-        sending = subprocess.Popen(
-            [*source, "-c", "copy", "-f", "mpegts", f"{address}?pkt_size=1316"]
-        )
         begun = time.monotonic()
-        while time.monotonic() - begun < 60 * minutes:
-            time.sleep(_SAMPLE_SECONDS)
-            if time.monotonic() - begun > _WARM_UP_SECONDS:
-                samples.append(resident_bytes(watching.pid))
+        for half in (0, 1):
+            sending = _send(video, address)
+            while time.monotonic() - begun < 30 * minutes * (half + 1):
+                time.sleep(_SAMPLE_SECONDS)
+                if time.monotonic() - begun > _WARM_UP_SECONDS:
+                    samples.append(anonymous_bytes(watching.pid))
+            sending.kill()
+            sending.wait()
+            time.sleep(0 if half else _PAUSE_SECONDS)
         watching.terminate()
         watching.wait(30)
-        sending.kill()
-        sending.wait()
         lines.seek(0)
         segments = [json.loads(line) for line in lines if line.strip()]
         said.seek(0)
         messages = said.read().splitlines()
-    tenth = max(1, len(samples) // 10)
-    behind = [segment["behind_seconds"] for segment in segments]
+    return {"minutes": minutes, **_memory(samples), **_timing(segments), "messages": messages[:9]}
+
+
+def _memory(samples: list[int]) -> dict[str, object]:
+    edges = [round(tenth * len(samples) / 10) for tenth in range(11)]
+    tenths = [samples[a : max(b, a + 1)] for a, b in itertools.pairwise(edges)]
     return {
-        "minutes": minutes,
+        "megabytes_by_tenth": [
+            round(statistics.median(tenth) / 1e6, 1) for tenth in tenths if tenth
+        ],
+        "megabytes_most": round(max(samples) / 1e6, 1),
+    }
+
+
+def _timing(segments: list[dict[str, float]]) -> dict[str, object]:
+    behind = [segment["behind_seconds"] for segment in segments]
+    times = [segment["unix_seconds"] for segment in segments]
+    return {
         "segments": len(segments),
         "skipped": sum(segment["skipped"] for segment in segments),
         "connections": segments[-1]["connection"],
-        "megabytes_first_tenth": round(statistics.median(samples[:tenth]) / 1e6, 1),
-        "megabytes_last_tenth": round(statistics.median(samples[-tenth:]) / 1e6, 1),
-        "megabytes_most": round(max(samples) / 1e6, 1),
+        "longest_silence_seconds": round(max(b - a for a, b in itertools.pairwise(times)), 1),
         "behind_seconds_median": round(statistics.median(behind), 3),
         "behind_seconds_most": round(max(behind), 3),
-        "messages": messages[:5],
     }
 
 

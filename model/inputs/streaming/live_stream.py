@@ -85,7 +85,7 @@ class LiveStream:
             )
             if why is None:
                 continue  # At once, without sound.
-            if self.source == STANDARD_INPUT:
+            if self.source == STANDARD_INPUT or self._stopped.is_set():
                 break
             connection += 1
             if time.monotonic() - opened > STEADY_SECONDS:
