@@ -13,6 +13,7 @@ from model.inputs.arrays import Crop, FrameArrays
 from model.inputs.early_inputs import EarlyInputs, OnEarly
 from model.inputs.ffmpeg.decode_limits import DecodeLimits
 from model.inputs.ffmpeg.sandbox import Deadlines
+from model.inputs.frames.frame_command import misses_alpha
 from model.inputs.frames.segment_frames import SegmentFrames, decode_segment_frames
 from model.inputs.placement.sampling import NetworksInUse
 from model.inputs.placement.segments import Plan
@@ -49,7 +50,7 @@ class VideoDecoder:
         if decoded.info != info:
             heard = self._hear(decoded.info, decoded.plan)
         arrays = FrameArrays.of(spec.inputs, decoded.frames, self.crop)
-        warnings = (*duration_warning(info), *decoded.warnings, *heard.warnings)
+        warnings = (*file_warnings(info), *decoded.warnings, *heard.warnings)
         return VideoInputs(spec, decoded.info, decoded.plan, arrays, heard, warnings)
 
     def _frames(self, plan_for: Planner, early: EarlyInputs | None) -> SegmentFrames:
@@ -72,10 +73,18 @@ class VideoDecoder:
         return decode_sound(self.path, info, plan, inputs, limits=limits, deadlines=deadlines)
 
 
-def duration_warning(info: VideoInfo) -> tuple[AnswerWarning, ...]:
-    """Where the file lasts longer than it says."""
+def file_warnings(info: VideoInfo) -> tuple[AnswerWarning, ...]:
+    """Of what probing found out."""
+    warnings = []
+    if misses_alpha(info):
+        detail = f"this ffmpeg ignores transparency of {info.video_codec}: what it hides is shown"
+        warnings.append(AnswerWarning("transparency_ignored", detail))
+    if info.num_clock_jumps:
+        times = "once" if info.num_clock_jumps == 1 else f"{info.num_clock_jumps} times"
+        detail = f"the file's clock starts anew or jumps {times}; its parts are taken in order"
+        warnings.append(AnswerWarning("clock_jumps", detail))
     claimed = info.claimed_seconds
-    if claimed is None or info.duration_seconds <= claimed + SLACK_SECONDS:
-        return ()
-    detail = f"the file says {claimed:.3f} s; it lasts {info.duration_seconds:.3f} s"
-    return (AnswerWarning("duration_corrected", detail),)
+    if claimed is not None and info.duration_seconds > claimed + SLACK_SECONDS:
+        detail = f"the file says {claimed:.3f} s; it lasts {info.duration_seconds:.3f} s"
+        warnings.append(AnswerWarning("duration_corrected", detail))
+    return tuple(warnings)

@@ -47,3 +47,27 @@ OTHER_CODECS = (
     "ass", "bmp", "cc_dec", "dvbsub", "dvdsub", "libzvbi_teletextdec", "mov_text", "pgssub", "png",
     "srt", "ssa", "subrip", "text", "tiff", "webvtt", "xsub",
 )  # fmt: skip
+
+# Sound of theirs is not decoded, but beside it pictures are: ffprobe opens them where a file says
+# that it has such sound, and reads nothing of it.
+UNHEARD_CODECS = (
+    "8svx_exp", "8svx_fib", "aac_fixed", "ac3_fixed", "acelp.kelvin", "adpcm_4xm", "adpcm_adx",
+    "adpcm_afc", "adpcm_agm", "adpcm_aica", "adpcm_argo", "adpcm_circus", "adpcm_ct", "adpcm_dtk",
+    "adpcm_ea", "adpcm_ea_maxis_xa", "adpcm_ea_r1", "adpcm_ea_r2", "adpcm_ea_r3", "adpcm_ea_xas",
+    "adpcm_ima_acorn", "adpcm_ima_alp", "adpcm_ima_amv", "adpcm_ima_apc", "adpcm_ima_apm",
+    "adpcm_ima_cunning", "adpcm_ima_dat4", "adpcm_ima_dk3", "adpcm_ima_dk4", "adpcm_ima_ea_eacs",
+    "adpcm_ima_ea_sead", "adpcm_ima_escape", "adpcm_ima_hvqm2", "adpcm_ima_hvqm4",
+    "adpcm_ima_iss", "adpcm_ima_magix", "adpcm_ima_moflex", "adpcm_ima_mtf", "adpcm_ima_oki",
+    "adpcm_ima_pda", "adpcm_ima_rad", "adpcm_ima_smjpeg", "adpcm_ima_ssi", "adpcm_ima_ws",
+    "adpcm_ima_xbox", "adpcm_mtaf", "adpcm_n64", "adpcm_psx", "adpcm_psxc", "adpcm_sanyo",
+    "adpcm_sbpro_2", "adpcm_sbpro_3", "adpcm_sbpro_4", "adpcm_thp", "adpcm_thp_le", "adpcm_vima",
+    "adpcm_xa", "adpcm_xmd", "adpcm_zork", "ahx", "apac", "ape", "aptx", "aptx_hd", "atrac1",
+    "atrac3al", "atrac3plusal", "atrac9", "binkaudio_dct", "binkaudio_rdft", "bmv_audio", "bonk",
+    "cbd2_dpcm", "comfortnoise", "derf_dpcm", "dfpwm", "dolby_e", "dsd_lsbf", "dsd_lsbf_planar",
+    "dsd_msbf", "dsd_msbf_planar", "dsicinaudio", "dss_sp", "dst", "evrc", "fastaudio", "ftr",
+    "g728", "g729", "gremlin_dpcm", "hca", "hcom", "iac", "interplay_dpcm", "interplayacm",
+    "metasound", "misc4", "mpc7", "mpc8", "msnsiren", "on2avc", "osq", "paf_audio", "pcm_lxf",
+    "pcm_s24daud", "pcm_sga", "pcm_vidc", "qoa", "rka", "roq_dpcm", "sbc", "sdx2_dpcm", "shorten",
+    "siren", "smackaud", "sol_dpcm", "sonic", "twinvq", "vmdaudio", "wady_dpcm", "wavarc",
+    "ws_snd1", "xan_dpcm", "xma1", "xma2",
+)  # fmt: skip

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
+from types import MappingProxyType
 
 import ffmpeg
 
@@ -29,9 +31,14 @@ def safe_input_options(limits: DecodeLimits) -> Options:
     return {
         "protocol_whitelist": ",".join(PROTOCOLS),
         "format_whitelist": ",".join(DEMUXERS),
-        "codec_whitelist": ",".join((*VIDEO_CODECS, *AUDIO_CODECS, *OTHER_CODECS)),
+        "codec_whitelist": codec_whitelist(),
         "max_pixels": limits.max_pixels,
     }
+
+
+def codec_whitelist(others: Sequence[str] = ()) -> str:
+    """What may be opened, and `others`."""
+    return ",".join((*VIDEO_CODECS, *AUDIO_CODECS, *OTHER_CODECS, *others))
 
 
 def input_url(path: Path) -> str:
@@ -39,12 +46,28 @@ def input_url(path: Path) -> str:
     return f"file:{path.absolute()}"
 
 
-def probe_command(path: Path, limits: DecodeLimits, **show: str | None) -> list[str]:
-    """ffprobe writing JSON; `show` holds options such as show_streams, None for a bare flag."""
+def probe_command(path: Path | None, limits: DecodeLimits, **show: str | None) -> list[str]:
+    """ffprobe writing JSON about a file or, where `path` is None, what comes by standard input;
+    `show` holds options such as show_streams, None for a bare flag."""
     command = [programs().ffprobe, "-v", f"{LEVELS}error", "-hide_banner", "-of", "json"]
-    for name, value in {**safe_input_options(limits), **show}.items():
+    options = safe_input_options(limits)
+    if path is None:
+        options["protocol_whitelist"] = "pipe"
+    for name, value in {**options, **show}.items():
         command += [f"-{name}"] if value is None else [f"-{name}", str(value)]
-    return [*command, "-i", input_url(path)]
+    return [*command, "-i", "pipe:0" if path is None else input_url(path)]
+
+
+def continuous_copy(path: Path, indices: Sequence[int], limits: DecodeLimits) -> list[str]:
+    """ffmpeg copying streams of a file to a NUT stream whose time goes on where the file's clock
+    starts anew or jumps: all together, so that all go on from the same moment.
+    """
+    # In program streams not every frame has a time of presentation.
+    source = open_input(path, limits, seek_seconds=0.0, others={"fflags": "+genpts"})
+    used = [source[str(index)] for index in indices]
+    # Nobody seeks in it, and the index may break where key frames lie close together.
+    copied: Options = {"format": "nut", "codec": "copy", "syncpoints": "none", "strict": -2}
+    return [word for word in compile_command(*used, **copied) if word != "-copyts"]
 
 
 def open_input(
@@ -55,11 +78,12 @@ def open_input(
     length_seconds: float | None = None,
     threads: int = 1,
     probes_streams: bool = True,
+    others: Mapping[str, str] = MappingProxyType({}),
 ) -> ffmpeg.Stream:
     """An input that starts `seek_seconds` after the container's own start time, of a certain
     length or to its end. `probes_streams`: whether ffmpeg decodes a little to learn what headers
-    leave out."""
-    options: dict[str, str | int | float | None] = {**safe_input_options(limits)}
+    leave out. `others`: options of ffmpeg, by its names."""
+    options: dict[str, str | int | float | None] = {**safe_input_options(limits), **others}
     options["threads"] = threads
     if not probes_streams:
         options["nofind_stream_info"] = None
@@ -93,9 +117,9 @@ def av1_commands(
     return [copy, decode]
 
 
-def open_pipe(limits: DecodeLimits) -> ffmpeg.Stream:
-    """Standard input, as `av1_commands` write it."""
-    return ffmpeg.input("pipe:0", f="matroska", max_pixels=limits.max_pixels)
+def open_pipe(limits: DecodeLimits, container: str = "matroska") -> ffmpeg.Stream:
+    """Standard input, as `av1_commands` write it, or in another container."""
+    return ffmpeg.input("pipe:0", f=container, max_pixels=limits.max_pixels)
 
 
 def _as_file_name(before: str, word: str) -> str:
@@ -103,13 +127,13 @@ def _as_file_name(before: str, word: str) -> str:
     return os.fsdecode(word.encode("latin-1")) if before == "-i" else word
 
 
-def compile_command(stream: ffmpeg.Stream, **output: str | int | float) -> list[str]:
-    """ffmpeg writing `stream` to its standard output; information goes to standard error.
+def compile_command(*streams: ffmpeg.Stream, **output: str | int | float) -> list[str]:
+    """ffmpeg writing `streams` to its standard output; information goes to standard error.
 
     Times are the file's own: ffmpeg would otherwise shift them, in some containers by an amount
     that depends on which streams are used.
     """
-    sink = ffmpeg.output(stream, "pipe:1", **output)
+    sink = ffmpeg.output(*streams, "pipe:1", **output)
     compiled: list[str] = ffmpeg.compile(sink, cmd=programs().ffmpeg)
     command = [_as_file_name(before, word) for before, word in pairwise(("", *compiled))]
     options = ["-v", f"{LEVELS}info", "-hide_banner", "-nostdin", "-nostats", "-copyts"]

@@ -76,11 +76,17 @@ def explain(errors: str, path: Path) -> str:
     return words[:MAX_WORDS]
 
 
+def unlisted_codec(errors: str) -> str:
+    """The codec for which a file was not opened; "" where that is not the reason."""
+    match = _NOT_LISTED.search(errors)
+    return match.group(1) if match else ""
+
+
 def not_opened_error(errors: str, path: Path, limits: DecodeLimits) -> VideoError:
     """The error for a file that no allowed demuxer takes."""
-    codec = _NOT_LISTED.search(errors)
+    codec = unlisted_codec(errors)
     if codec:
-        return UnsupportedCodecError(f"the codec {codec.group(1)!r} is not supported")
+        return UnsupportedCodecError(f"the codec {codec!r} is not supported")
     if mentions_large_frame(errors):
         return frame_too_large(errors, limits)
     reason = "" if "Format not on whitelist" in errors else f": {explain(errors, path)}"

@@ -61,14 +61,19 @@ def version_of(program: str) -> str:
     return match.group(1) if match else "unknown"
 
 
-@cache
 def has_software_av1(program: str) -> bool:
     """Whether an ffmpeg decodes AV1 by itself."""
+    return bool({"libdav1d", "libaom-av1"} & decoders_of(program))
+
+
+@cache
+def decoders_of(program: str) -> frozenset[str]:
+    """Names of the decoders that an ffmpeg has."""
     command = [program, "-hide_banner", "-decoders"]
     said = subprocess.run(
         command, capture_output=True, text=True, check=False, timeout=VERSION_SECONDS
     )
-    return bool(re.search(r" (?:libdav1d|libaom-av1) ", said.stdout))
+    return frozenset(re.findall(r"^ [VASFXBD.]{6} (\S+) ", said.stdout, re.M))
 
 
 def _find(name: str, variable: str) -> str:

@@ -8,15 +8,24 @@ from pathlib import Path
 
 import ffmpeg
 
-from model.inputs.ffmpeg.commands import av1_commands, compile_command, open_input, open_pipe
+from model.inputs.ffmpeg.commands import (
+    av1_commands,
+    compile_command,
+    continuous_copy,
+    open_input,
+    open_pipe,
+)
 from model.inputs.ffmpeg.decode_limits import DecodeLimits
-from model.inputs.ffmpeg.programs import has_software_av1, programs
+from model.inputs.ffmpeg.programs import decoders_of, has_software_av1, programs
 from model.inputs.frames.showinfo import shown_by
 from model.inputs.placement.runs import Run, select_expression
 from model.inputs.probing.video_info import VideoInfo
 
 # Wider than this, the middle is taken before scaling: the output's size stays bounded.
 MAX_ASPECT = 2
+SCALING = "bilinear+accurate_rnd+bitexact"
+# ffmpeg's own decoders of these leave out what is transparent.
+ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 # What is brighter than a usual screen can show is mapped to what it can.
 TO_BT709 = {
     "out_primaries": "bt709",
@@ -59,6 +68,9 @@ def frames_commands(
         length_or_all = length if info.seekable else None
         before = av1_commands(path, info.video_index, limits, seek=seek, length=length_or_all)
         inputs = [open_pipe(limits)["v"]]
+    elif info.num_clock_jumps:
+        before = [continuous_copy(path, info.used_streams, limits)]
+        inputs = [open_pipe(limits, "nut")["0"]]
     else:
         before = []
         inputs = [_input(path, info, run, limits, threads) for run in runs]
@@ -90,11 +102,26 @@ def _range(info: VideoInfo, run: Run) -> tuple[float, float]:
     return seek, end - seek
 
 
+def misses_alpha(info: VideoInfo) -> bool:
+    """Whether the decoder that knows what is transparent is missing from this ffmpeg."""
+    needed = ALPHA_DECODERS.get(info.video_codec)
+    return info.has_alpha and needed is not None and needed not in decoders_of(programs().ffmpeg)
+
+
 def _input(
     path: Path, info: VideoInfo, run: Run, limits: DecodeLimits, threads: int
 ) -> ffmpeg.Stream:
     seek, length = _range(info, run)
-    stream = open_input(path, limits, seek_seconds=seek, length_seconds=length, threads=threads)
+    knows_alpha = info.has_alpha and not misses_alpha(info)
+    decoder = ALPHA_DECODERS.get(info.video_codec) if knows_alpha else None
+    stream = open_input(
+        path,
+        limits,
+        seek_seconds=seek,
+        length_seconds=length,
+        threads=threads,
+        others={"c:v": decoder} if decoder else {},
+    )
     return stream[str(info.video_index)]
 
 
@@ -107,8 +134,18 @@ def _frames(
     if max(info.width, info.height) > MAX_ASPECT * min(info.width, info.height):
         widest, highest = f"min(iw,{MAX_ASPECT}*ih/sar)", f"min(ih,{MAX_ASPECT}*iw*sar)"
         stream = stream.filter("crop", widest, highest)
+    if info.has_alpha:
+        stream = _on_white(stream)
     width, height = scaled_size(info, short_side)
     colours = TO_BT709 if info.is_hdr else {}
-    flags = "bilinear+accurate_rnd+bitexact"
-    stream = stream.filter("scale", width, height, flags=flags, **colours)
+    stream = stream.filter("scale", width, height, flags=SCALING, **colours)
     return stream.filter("format", "rgb24").filter("setsar", 1)
+
+
+def _on_white(stream: ffmpeg.Stream) -> ffmpeg.Stream:
+    """Before scaling, which would mix what is hidden into what is seen."""
+    both = (
+        stream.filter("scale", flags=SCALING).filter("format", "rgba").filter_multi_output("split")
+    )
+    white = both[0].filter("lutrgb", r=255, g=255, b=255, a=255)
+    return ffmpeg.filter([white, both[1]], "overlay", format="rgb")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,12 +10,16 @@ from model.common.errors import UndecodableVideoError
 from model.inputs.ffmpeg.commands import probe_command
 from model.inputs.ffmpeg.decode_limits import DecodeLimits
 from model.inputs.ffmpeg.error_messages import explain
-from model.inputs.ffmpeg.sandbox import Deadlines, run_sandboxed
+from model.inputs.ffmpeg.sandbox import Deadlines, Finished, run_pipeline, run_sandboxed
 from model.inputs.probing.video_info import VideoInfo
 
 MAX_SCAN_BYTES = 64 * 1024**2
 # The frame on display and its key frame are looked for this far back, and then from the start.
 LEADS_SECONDS = (16.0, 64.0, None)
+_ASKED = {
+    "show_entries": "packet=stream_index,pts_time,dts_time,duration_time,flags",
+    "of": "csv=p=0",
+}
 # A stream without key frames refreshes its frame bit by bit, in about this time.
 REFRESH_SECONDS = 5.0
 
@@ -26,6 +31,8 @@ class Packet:
     start: float | None
     duration: float | None
     is_key: bool
+    stream: int = 0
+    decoded: float | None = None  # When it is due for decoding, which is the order of the file.
 
 
 def scan_duration(
@@ -39,11 +46,14 @@ def scan_duration(
     packets, messages = _read(path, stream_index, limits=limits, deadlines=deadlines)
     if not packets:
         raise UndecodableVideoError(f"there is no frame: {explain(messages, path)}")
+    starts = [packet.start for packet in packets if packet.start is not None]
+    return end_of(packets, frame_rate) - min(starts) if starts else len(packets) / frame_rate
+
+
+def end_of(packets: Sequence[Packet], frame_rate: float) -> float:
+    """When the last frame goes, in seconds on the packets' clock; one of them must have a time."""
     timed = [(packet.start, packet.duration) for packet in packets if packet.start is not None]
-    if not timed:
-        return len(packets) / frame_rate
-    ends = [start + (duration or 1 / frame_rate) for start, duration in timed]
-    return max(ends) - min(start for start, _ in timed)
+    return max(start + (duration or 1 / frame_rate) for start, duration in timed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +99,11 @@ def stream_end(
 ) -> StreamEnd | None:
     """The end of a stream that is known to last until `seconds`; None: it cannot be told."""
     packets = _until_the_end(path, info.video_index, info.start_seconds, seconds, limits, deadlines)
-    timed = [(packet.start, packet.duration) for packet in packets if packet.start is not None]
-    if not timed:
+    starts = [packet.start for packet in packets if packet.start is not None]
+    if not starts:
         return None
-    end = max(start + (duration or 1 / info.frame_rate) for start, duration in timed)
-    last = max(start for start, _ in timed)
-    return StreamEnd(last - info.start_seconds, end - info.start_seconds)
+    end = end_of(packets, info.frame_rate)
+    return StreamEnd(max(starts) - info.start_seconds, end - info.start_seconds)
 
 
 def lasts_until(
@@ -126,9 +135,28 @@ def _until_the_end(
     return packets
 
 
+def read_packets(
+    path: Path, stream_index: int | None, *, limits: DecodeLimits, deadlines: Deadlines
+) -> list[Packet]:
+    """Of a stream, or of all, in the order of the file. Raises what the sandbox raises."""
+    packets, _ = _read(path, stream_index, limits=limits, deadlines=deadlines)
+    return packets
+
+
+def read_copied_packets(
+    copy: list[str], *, limits: DecodeLimits, deadlines: Deadlines
+) -> list[Packet]:
+    """Of the first stream that the program `copy` writes. Raises what the sandbox raises."""
+    ask = probe_command(None, limits, select_streams="0", **_ASKED)
+    finished = run_pipeline(
+        [copy, ask], limits=limits, deadlines=deadlines, max_output_bytes=MAX_SCAN_BYTES
+    )
+    return _packets(finished)
+
+
 def _read(
     path: Path,
-    stream_index: int,
+    stream_index: int | None,
     *,
     interval: str | None = None,
     limits: DecodeLimits,
@@ -136,25 +164,28 @@ def _read(
 ) -> tuple[list[Packet], str]:
     """The packets, all or from the key frame before an interval, and what ffprobe reported."""
     only = {} if interval is None else {"read_intervals": interval}
-    command = probe_command(
-        path,
-        limits,
-        select_streams=str(stream_index),
-        show_entries="packet=pts_time,duration_time,flags",
-        of="csv=p=0",
-        **only,
-    )
+    only |= {} if stream_index is None else {"select_streams": str(stream_index)}
+    command = probe_command(path, limits, **_ASKED, **only)
     finished = run_sandboxed(
         command, limits=limits, deadlines=deadlines, max_output_bytes=MAX_SCAN_BYTES
     )
-    lines = bytes(finished.output).decode("ascii", "replace").split()
-    return [_packet(line) for line in lines], finished.errors
+    return _packets(finished), finished.errors
+
+
+def _packets(finished: Finished) -> list[Packet]:
+    return [_packet(line) for line in bytes(finished.output).decode("ascii", "replace").split()]
 
 
 def _packet(line: str) -> Packet:
-    """`pts,duration,flags` and sometimes more; what ffprobe does not know it writes as N/A."""
-    fields = [*line.split(","), "", "", ""]
-    return Packet(_number(fields[0]), _number(fields[1]), fields[2].startswith("K"))
+    """`stream,pts,dts,duration,flags` and sometimes more; what ffprobe does not know is N/A."""
+    stream, start, decoded, duration, flags = [*line.split(","), "", "", "", ""][:5]
+    return Packet(
+        _number(start),
+        _number(duration),
+        flags.startswith("K"),
+        int(stream) if stream.isdecimal() else 0,
+        _number(decoded),
+    )
 
 
 def _number(text: str) -> float | None:

@@ -13,14 +13,17 @@ from model.common.errors import (
     UndecodableVideoError,
     VideoTooLongError,
 )
-from model.inputs.ffmpeg.commands import probe_command
+from model.inputs.ffmpeg.allowlist import UNHEARD_CODECS
+from model.inputs.ffmpeg.commands import codec_whitelist, probe_command
 from model.inputs.ffmpeg.decode_limits import DecodeLimits
 from model.inputs.ffmpeg.error_messages import (
     frame_too_large,
     mentions_large_frame,
     not_opened_error,
+    unlisted_codec,
 )
-from model.inputs.ffmpeg.sandbox import Deadlines, run_sandboxed
+from model.inputs.ffmpeg.sandbox import Deadlines, Finished, run_sandboxed
+from model.inputs.probing.clock import follow_jumps
 from model.inputs.probing.packets import lasts_until, scan_duration
 from model.inputs.probing.streams import (
     HDR_TRANSFERS,
@@ -28,11 +31,13 @@ from model.inputs.probing.streams import (
     audio_stream,
     coded_size,
     frame_rate,
+    has_alpha,
     has_constant_rate,
     number,
     pixel_aspect,
     rotation_degrees,
     tagged_duration,
+    unheard_codec,
     video_stream,
 )
 from model.inputs.probing.video_info import VideoInfo
@@ -44,6 +49,8 @@ SLACK_SECONDS = 1.0
 # Streams may begin late: frames or sound that come within a minute are waited for. Files that say
 # what they hold are not read further for it.
 PATIENT = {"analyzeduration": str(60 * 10**6), "probesize": str(50 * 10**6)}
+# Nothing is decoded to learn what headers leave out.
+_WITH_UNHEARD = {"codec_whitelist": codec_whitelist(UNHEARD_CODECS), "nofind_stream_info": None}
 
 
 def probe(path: Path, *, limits: DecodeLimits, deadlines: Deadlines) -> VideoInfo:
@@ -63,24 +70,39 @@ def probe(path: Path, *, limits: DecodeLimits, deadlines: Deadlines) -> VideoInf
     times = _times(path, video, container, limits, deadlines)
     _check_duration(times.duration, limits)
     audio = audio_stream(streams, video, document.get("programs", []))
-    return _info(video, audio, container, times)
+    info = _info(streams, video, audio, container, times)
+    info = follow_jumps(path, info, limits=limits, deadlines=deadlines)
+    _check_duration(info.duration_seconds, limits)
+    return info
 
 
 def _ask(path: Path, limits: DecodeLimits, deadlines: Deadlines) -> tuple[dict[str, Any], str]:
-    """ffprobe's document, and its error messages."""
-    command = probe_command(
-        path, limits, show_format=None, show_streams=None, show_programs=None, **PATIENT
-    )
+    """ffprobe's document, and its error messages. Sound that is not decoded costs no picture."""
+    document, finished = _answer(path, limits, deadlines)
+    if document is None and unlisted_codec(finished.errors) in UNHEARD_CODECS:
+        document, finished = _answer(path, limits, deadlines, **_WITH_UNHEARD)
+    if document is None:
+        raise not_opened_error(finished.errors, path, limits)
+    return document, finished.errors
+
+
+def _answer(
+    path: Path, limits: DecodeLimits, deadlines: Deadlines, **options: str | None
+) -> tuple[dict[str, Any] | None, Finished]:
+    """None where the file cannot be opened."""
+    shown = {"show_format": None, "show_streams": None, "show_programs": None}
     finished = run_sandboxed(
-        command, limits=limits, deadlines=deadlines, max_output_bytes=MAX_PROBE_BYTES
+        probe_command(path, limits, **shown, **PATIENT, **options),
+        limits=limits,
+        deadlines=deadlines,
+        max_output_bytes=MAX_PROBE_BYTES,
     )
     try:
         document: dict[str, Any] = json.loads(finished.output or b"{}")
     except ValueError:
         document = {}
-    if finished.status != 0 or "format" not in document:
-        raise not_opened_error(finished.errors, path, limits)
-    return document, finished.errors
+    is_opened = finished.status == 0 and "format" in document
+    return document if is_opened else None, finished
 
 
 def _check_frame(video: Stream, errors: str, limits: DecodeLimits) -> None:
@@ -145,7 +167,9 @@ def _may_say_too_little(video: Stream, container: Stream, duration: float) -> bo
     return lasts_longer or str(container.get("format_name", "")).startswith(UNRELIABLE)
 
 
-def _info(video: Stream, audio: Stream | None, container: Stream, times: _Times) -> VideoInfo:
+def _info(
+    streams: list[Stream], video: Stream, audio: Stream | None, container: Stream, times: _Times
+) -> VideoInfo:
     rotation = rotation_degrees(video)
     width, height = coded_size(video)
     width = max(1, round(width * pixel_aspect(video)))
@@ -166,5 +190,7 @@ def _info(video: Stream, audio: Stream | None, container: Stream, times: _Times)
         video_index=int(video["index"]),
         audio_index=int(audio["index"]) if audio else None,
         is_hdr=video.get("color_transfer") in HDR_TRANSFERS,
+        has_alpha=has_alpha(video),
+        unheard_codec=unheard_codec(streams) if audio is None else None,
         audio_channels=int(audio.get("channels") or 0) if audio else 0,
     )

@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from model.common.errors import NoVideoStreamError, UnsupportedCodecError
+from model.inputs.ffmpeg.allowlist import UNHEARD_CODECS
 
 DEFAULT_FRAME_RATE = 25.0
 # Average and base rate of a constant-rate stream differ by rounding only.
@@ -20,6 +21,7 @@ HDR_TRANSFERS = ("smpte2084", "arib-std-b67")
 # Without an average, a base rate above this is the tick of the file's clock, as in WebM.
 MAX_PLAUSIBLE_RATE = 240.0
 _CLOCK = re.compile(r"(\d+):(\d+):(\d+(?:\.\d+)?)")
+_ALPHA_FORMAT = re.compile(r"yuva|rgba|bgra|argb|abgr|gbrap|ya(?:8|16|f)")
 
 Stream = dict[str, Any]
 
@@ -92,11 +94,20 @@ def audio_stream(
         for stream in streams
         if stream.get("codec_type") == "audio"
         and _is_known(stream)
+        and stream["codec_name"] not in UNHEARD_CODECS
         and int(stream.get("channels") or 0) > 0
     ]
     own = _of_same_program(video, programs)
     audible = [one for one in audible if not own or one.get("index") in own]
     return max(audible, key=_is_default, default=None)
+
+
+def unheard_codec(streams: list[Stream]) -> str | None:
+    """What a file's sound is coded by; None where it has none."""
+    sounds = [stream for stream in streams if stream.get("codec_type") == "audio"]
+    if not sounds:
+        return None
+    return str(sounds[0].get("codec_name") or sounds[0].get("codec_tag_string", "unknown"))
 
 
 def _of_same_program(video: Stream, programs: list[dict[str, Any]]) -> set[int]:
@@ -106,6 +117,14 @@ def _of_same_program(video: Stream, programs: list[dict[str, Any]]) -> set[int]:
         if video.get("index") in indices:
             return indices
     return set()
+
+
+def has_alpha(video: Stream) -> bool:
+    """Whether parts of the frames may be transparent. Of raw frames the fourth channel is often
+    there without being meant."""
+    tags = {key.lower(): value for key, value in video.get("tags", {}).items()}
+    formatted = bool(_ALPHA_FORMAT.match(str(video.get("pix_fmt", ""))))
+    return tags.get("alpha_mode") == "1" or (formatted and video.get("codec_name") != "rawvideo")
 
 
 def pixel_aspect(video: Stream) -> float:

@@ -16,6 +16,10 @@ class VideoInfo:
     `seekable` is false where packets have no times, as in a raw stream.
     `audio_codec` None: no audio stream that can be used. The indices are those of the streams.
     `claimed_seconds`: how long the file says that it lasts, where that is known.
+    `num_clock_jumps`: how often the file's clock starts anew or jumps; the times here are then
+    those of `continuous_copy`.
+    `has_alpha`: parts of the frames may be transparent; they are shown on white.
+    `unheard_codec`: that of sound which cannot be used.
     `is_hdr`: PQ or HLG, whose frames are mapped to BT.709.
     """
 
@@ -36,3 +40,12 @@ class VideoInfo:
     is_hdr: bool = False
     claimed_seconds: float | None = None
     audio_channels: int = 0
+    num_clock_jumps: int = 0
+    unheard_codec: str | None = None
+    has_alpha: bool = False
+
+    @property
+    def used_streams(self) -> tuple[int, ...]:
+        """Indices of the video and, if any, of its sound."""
+        indices = (self.video_index, self.audio_index)
+        return tuple(index for index in indices if index is not None)

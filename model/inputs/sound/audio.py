@@ -25,7 +25,6 @@ MIN_SECONDS = 0.1
 # looked at, and 20 dB less than a channel alone tells it.
 QUIET_POWER = 1e-4
 CANCELLED_RATIO = 100.0
-NO_AUDIO = AnswerWarning("no_audio_stream", "the file has no audio stream; audio is unavailable")
 CANCELLED = AnswerWarning(
     "audio_channels_cancel", "the channels cancel each other; the first alone is heard"
 )
@@ -70,7 +69,7 @@ def decode_sound(
 ) -> Sound:
     """What is heard in each segment. Raises what the sandbox raises; bad sound is a warning."""
     if info.audio_index is None:
-        return Sound.none(plan, NO_AUDIO)
+        return Sound.none(plan, no_audio(info))
     starts = [window_start(plan, index, inputs) for index in range(len(plan.segments))]
     decoder = SoundDecoder(path, info, inputs.audio, limits, deadlines)
     groups = group_starts(starts)
@@ -90,6 +89,14 @@ def decode_sound(
         return Sound.none(plan, too_little(longest, inputs.audio))
     heard = (None if window is None else spectrogram(window, inputs.audio) for window in windows)
     return Sound(tuple(heard), warnings)
+
+
+def no_audio(info: VideoInfo) -> AnswerWarning:
+    """For a file without sound that can be used."""
+    what = "the file has no audio stream"
+    if info.unheard_codec is not None:
+        what = f"the sound codec {info.unheard_codec!r} is not supported"
+    return AnswerWarning("no_audio_stream", f"{what}; audio is unavailable")
 
 
 def _power(stretches: Sequence[Stretch]) -> float:

@@ -12,7 +12,7 @@ import ffmpeg
 import numpy as np
 
 from model.common.errors import UndecodableVideoError
-from model.inputs.ffmpeg.commands import compile_command, open_input
+from model.inputs.ffmpeg.commands import compile_command, continuous_copy, open_input, open_pipe
 from model.inputs.ffmpeg.decode_limits import DecodeLimits
 from model.inputs.ffmpeg.error_messages import error_lines
 from model.inputs.ffmpeg.sandbox import Deadlines, Finished, run_pipeline, run_sandboxed
@@ -82,6 +82,8 @@ class SoundDecoder:
         first to the end of the last: a window that reaches past the end of the sound is moved
         back."""
         spans = [self._span(starts) for starts in groups]
+        if self.info.num_clock_jumps:
+            return [self._of_changing_form(span) for span in spans]
         together = self._together(spans) if len(spans) > 1 else None
         return together or [self._decode(span) for span in spans]
 
@@ -122,13 +124,20 @@ class SoundDecoder:
         return self._even_commands(_Span(0.0, self.info.duration_seconds, 0.0), beside=True)
 
     def _even_commands(self, span: _Span, *, beside: bool = False) -> list[list[str]]:
-        source = open_input(self.path, self.limits, seek_seconds=span.seek)
-        sound = source[str(self.info.audio_index)].filter("aresample", self.spec.sample_rate)
+        copy, sound = [], self._track(span)
+        if self.info.num_clock_jumps:
+            copy = [continuous_copy(self.path, self.info.used_streams, self.limits)]
+            sound = open_pipe(self.limits, "nut")["1"]
+        sound = sound.filter("aresample", self.spec.sample_rate)
         even, channels = (_with_first(sound), 2) if beside else (sound, 1)
         first = compile_command(even, format="nut", acodec="pcm_f32le", ac=channels)
         piped = ffmpeg.input("pipe:0", f="nut")["a"]
         placed = compile_command(self._placed(piped, span), format="f32le", ac=channels)
-        return [first, placed]
+        return [*copy, first, placed]
+
+    def _track(self, span: _Span) -> ffmpeg.Stream:
+        source = open_input(self.path, self.limits, seek_seconds=span.seek)
+        return source[str(self.info.audio_index)]
 
     def _together(self, spans: Sequence[_Span]) -> list[Stretch] | None:
         """By one process; None where not every one of the spans is clearly well."""

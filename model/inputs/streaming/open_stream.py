@@ -19,12 +19,12 @@ from model.inputs.placement.segments import Plan, plan_at
 from model.inputs.probing.packets import stream_end
 from model.inputs.probing.probe import probe
 from model.inputs.probing.video_info import VideoInfo
-from model.inputs.sound.audio import CANCELLED, MIN_SECONDS, NO_AUDIO, Sound, too_little
+from model.inputs.sound.audio import CANCELLED, MIN_SECONDS, Sound, no_audio, too_little
 from model.inputs.streaming.frame_stream import FrameStream
 from model.inputs.streaming.segment_stream import SegmentStream, StreamedSegment
 from model.inputs.streaming.slots import Slots
 from model.inputs.streaming.sound_stream import SoundStream, SoundTrack
-from model.inputs.video_decoder import VideoDecoder, duration_warning
+from model.inputs.video_decoder import VideoDecoder, file_warnings
 from model.inputs.video_inputs import VideoInputs
 
 # From here on seeking to each segment is cheaper than decoding what lies between them.
@@ -49,9 +49,9 @@ class FileStream:
         self._limits, self._deadline = limits, deadline
         self.info = probe(path, limits=limits, deadlines=Deadlines.start(deadline, limits))
         self.slots = Slots(self.info, networks.spec.inputs, every_seconds)
-        self.warnings = duration_warning(self.info)
+        self.warnings = file_warnings(self.info)
         if networks.listen and self.info.audio_index is None:
-            self._warn(NO_AUDIO)
+            self._warn(no_audio(self.info))
 
     def __iter__(self) -> Iterator[StreamedSegment]:
         """Raises VideoError where not a single frame can be decoded, and what decoding raises."""

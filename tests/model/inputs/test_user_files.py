@@ -264,3 +264,19 @@ def test_frames_of_a_video_with_plain_properties_stay_what_they_were(clip):
     assert (video.info.width, video.info.height) == (96, 64)
     assert not video.info.is_hdr
     assert np.isclose(video.info.claimed_seconds, video.info.duration_seconds)
+
+
+@pytest.mark.parametrize("tag", [0x83, 0x200, 0x4D4D], ids=["g729", "creative", "unknown"])
+def test_sound_that_cannot_be_decoded_costs_no_picture(tmp_path, clip, tag):
+    path = tmp_path / "c.avi"
+    ffmpeg("-i", clip, "-c:v", "mpeg4", "-c:a", "pcm_mulaw", "-ar", "8000", path)
+    mu_law, other = struct.pack("<HH", 7, 1), struct.pack("<HH", tag, 1)
+    content = path.read_bytes()
+    at = content.index(mu_law, content.index(b"auds"))
+    path.write_bytes(content[:at] + other + content[at + 4 :])
+
+    video, colours, _ = look(path)
+
+    assert colours == [{"red"}, {"green"}, {"blue"}]
+    assert codes(video) == ["no_audio_stream"]
+    assert "is not supported" in video.warnings[0].detail
