@@ -2,7 +2,7 @@ PYTHON ?= python3
 UV := .venv/bin/uv pip install --quiet --python .venv/bin/python --constraints constraints.txt
 INPUTS := pyproject.toml constraints.txt
 
-.PHONY: help serve test test-parity test-containers test-model-change test-ray lint format dashboards manifests prometheus
+.PHONY: help serve test test-parity test-containers test-model-change test-batch test-ray lint format dashboards manifests prometheus
 
 ## List the targets.
 help:
@@ -27,6 +27,10 @@ test-containers: .venv/.dev
 ## Change the model ten times under a thousand requests.
 test-model-change: .venv/.dev
 	MODEL_CHANGE_REQUESTS=1000 MODEL_CHANGES=10 .venv/bin/pytest -rs -s --timeout 3600 tests/end_to_end/test_model_change.py
+
+## The rows of an archive beside the service's answers, one by one; BATCH_VIDEOS=FOLDER.
+test-batch: .venv/.dev
+	.venv/bin/pytest -rs -s tests/end_to_end/test_batch_answers.py
 
 ## Serve and batch on a Ray cluster of two nodes; RAY_VIDEOS=FOLDER RAY_NUM_VIDEOS=200 at length.
 test-ray: .venv/.ray
