@@ -27,7 +27,9 @@ FROM ${PYTHON_IMAGE} AS dependencies
 WORKDIR /build
 RUN python3 -m venv /opt/venv
 COPY constraints.txt pyproject.toml scripts/dependencies.py ./
-RUN python3 dependencies.py postgres > requirements.txt \
+# The package's extras: --build-arg EXTRAS="postgres otel" sends traces, "postgres ray" joins a Ray cluster.
+ARG EXTRAS=postgres
+RUN python3 dependencies.py ${EXTRAS} > requirements.txt \
     && /opt/venv/bin/pip install --no-cache-dir --no-compile --constraint constraints.txt --requirement requirements.txt \
     && /opt/venv/bin/pip uninstall --yes --quiet pip setuptools
 # Of the decoder's packages the two static programs, and dav1d: 212 MB less. The builds for certain

@@ -2,7 +2,7 @@ PYTHON ?= python3
 UV := .venv/bin/uv pip install --quiet --python .venv/bin/python --constraints constraints.txt
 INPUTS := pyproject.toml constraints.txt
 
-.PHONY: help serve test test-parity test-containers test-model-change lint format dashboards prometheus
+.PHONY: help serve test test-parity test-containers test-model-change test-batch test-ray lint format dashboards manifests prometheus
 
 ## List the targets.
 help:
@@ -28,6 +28,14 @@ test-containers: .venv/.dev
 test-model-change: .venv/.dev
 	MODEL_CHANGE_REQUESTS=1000 MODEL_CHANGES=10 .venv/bin/pytest -rs -s --timeout 3600 tests/end_to_end/test_model_change.py
 
+## The rows of an archive beside the service's answers, one by one; BATCH_VIDEOS=FOLDER.
+test-batch: .venv/.dev
+	.venv/bin/pytest -rs -s tests/end_to_end/test_batch_answers.py
+
+## Serve and batch on a Ray cluster of two nodes; RAY_VIDEOS=FOLDER RAY_NUM_VIDEOS=200 at length.
+test-ray: .venv/.ray
+	.venv/bin/pytest -rs -s tests/deploy/test_ray.py tests/batch/test_ray.py tests/end_to_end/test_ray_cluster.py
+
 ## Check format, lint rules, types and the layers of imports.
 lint: .venv/.dev
 	.venv/bin/ruff format --check .
@@ -45,6 +53,10 @@ format: .venv/.dev
 dashboards: .venv/.dev
 	.venv/bin/python docker/grafana/source
 
+## Write Kubernetes' copy of Prometheus's rules anew.
+manifests: .venv/.dev
+	.venv/bin/python scripts/prometheus_rule.py
+
 prometheus: .venv/.dev
 	@scripts/ensure-prometheus
 
@@ -53,6 +65,10 @@ prometheus: .venv/.dev
 
 .venv/.base: $(INPUTS) | .venv/bin/uv
 	$(UV) --editable .
+	@touch $@
+
+.venv/.ray: .venv/.dev
+	$(UV) --editable '.[dev,ray]'
 	@touch $@
 
 .venv/.dev: $(INPUTS) | .venv/bin/uv

@@ -58,7 +58,7 @@ def _rows(items: list[dict[str, str]], job: Job, most: int) -> Iterator[Row]:
         fn_constructor_args=(job,),
         # A decoder works while its actor waits, and the other way round: one core for both.
         num_cpus=1,
-        concurrency=(1, most),
+        compute=ray.data.ActorPoolStrategy(min_size=1, max_size=most),
     )
     for item in answered.iter_rows():
         row: Row = json.loads(item["row"])

@@ -69,6 +69,25 @@ def bench_batch(
     _report("batch", measure(videos or [], rounds=rounds, memory_rows=memory_rows))
 
 
+@bench.command("capacity")
+def bench_capacity(
+    videos: Annotated[
+        list[Path] | None, typer.Argument(help="Files and folders; clips are made otherwise.")
+    ] = None,
+    seconds: Annotated[
+        float, typer.Option(min=5, help="Of requests to real replicas, six times.")
+    ] = 30.0,
+    videos_per_hour: Annotated[
+        list[float] | None, typer.Option(help="A load, for which replicas are counted.")
+    ] = None,
+) -> None:
+    """What a core does in an hour, how many replicas a load wants; needs HAProxy."""
+    from benchmarks.capacity.measuring import measure
+
+    loads = videos_per_hour or [1e4, 1e5, 1e6]
+    _report("capacity", measure(videos or [], seconds=seconds, videos_per_hour=loads))
+
+
 def _report(name: str, rows: list[Measured]) -> None:
     """Into benchmarks/, and to the terminal."""
     from benchmarks.results import as_table, write

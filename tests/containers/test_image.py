@@ -3,7 +3,7 @@
 import json
 import re
 
-from tests.support.container_engine import ROOT, engine, inspect
+from tests.support.container_engine import BUILD_OPTIONS, ROOT, engine, inspect
 
 # What the project adds to the base image, most of it ffmpeg and its libraries.
 MOST_BYTES = 700e6
@@ -35,3 +35,12 @@ def test_what_only_builds_and_training_need_is_not_there(image):
 def test_its_command_is_adamml(image):
     done = engine("run", "--rm", "--network=none", image, "flops", "--json")
     assert json.loads(done.stdout)
+
+
+def test_extras_are_a_build_argument(image):
+    argument = ("--build-arg", "EXTRAS=postgres otel")
+    engine("build", *BUILD_OPTIONS, *argument, "-t", "adamml:otel", ".", timeout=1500)
+    code = "import importlib.util as u; print([bool(u.find_spec('opentelemetry.sdk'))])"
+    assert python("adamml:otel", code).stdout.strip() == "[True]"
+    code = "import importlib.util as u; print(u.find_spec('opentelemetry'))"
+    assert python(image, code).stdout.strip() == "None"

@@ -1,4 +1,4 @@
-"""A real service under a mixed load, a real Prometheus: no query of a panel or rule comes up empty.
+"""A real service under a mixed load, a real Prometheus: panels, rules and autoscaler have data.
 
 One test, because what it needs takes seconds to start and to fill.
 """
@@ -28,6 +28,7 @@ from tests.support.dashboards import (
     panel_queries,
     without_thresholds,
 )
+from tests.support.manifests import adapter_queries
 from tests.support.mixed_load import (
     MAX_UPLOAD_BYTES,
     bad_kinds,
@@ -96,6 +97,7 @@ def test_dashboards_and_rules_on_a_busy_service(busy, tmp_path):
 
     assert wait_until_empty(lambda: rules_without_data(prometheus)) == []
     assert wait_until_empty(lambda: panels_without_data(prometheus)) == []
+    assert wait_until_empty(lambda: autoscaling_without_data(prometheus)) == []
     assert [rule["name"] for rule in prometheus.rules() if rule["health"] != "ok"] == []
     scrape = service.client.get("/metrics").text
     assert promtool("check", "metrics", text=scrape) == (0, "")
@@ -123,6 +125,7 @@ def named():
     """Every metric in a panel or a rule."""
     expressions = [query.expression for query in panel_queries()]
     expressions += [rule["expr"] for rule in RULES]
+    expressions += adapter_queries().values()
     return {name for expression in expressions for name in metric_names(expression)}
 
 
@@ -146,6 +149,15 @@ def rules_without_data(prometheus):
         name
         for name, expression in expressions.items()
         if not has_numbers(value for _, value in prometheus.query(without_thresholds(expression)))
+    ]
+
+
+def autoscaling_without_data(prometheus):
+    """Metrics of the autoscaler for which the adapter's queries find nothing."""
+    return [
+        name
+        for name, expression in adapter_queries().items()
+        if not has_numbers(value for _, value in prometheus.query(expression))
     ]
 
 

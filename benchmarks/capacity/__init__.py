@@ -1,0 +1,1 @@
+"""What a machine can do, and how many replicas a load wants: measured, simulated, compared."""
