@@ -24,6 +24,7 @@ DOCUMENTS = [
     *sorted((ROOT / "experiments").rglob("*.md")),
     ROOT / "benchmarks" / "README.md",
     ROOT / "model" / "bundled" / "README.md",
+    ROOT / "clients" / "python" / "README.md",
 ]
 # What this project once called things; the field has other words, see docs/architecture.md.
 PRIVATE_WORDS = ("cage", "caged", "complaints", "patience", "judgement", "merit")
