@@ -180,7 +180,7 @@ def unknown_options(words):
         command, words = command.commands[words[0]], words[1:]
     known = {name for parameter in command.params for name in parameter.opts}
     given = {word.split("=")[0] for word in words if re.match(r"-\D", word)}
-    return given - known - {"--help"}
+    return given - known - {"--help", "--install-completion", "--show-completion"}
 
 
 @each_document

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,13 @@ def start(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def server(start):
-    return start()
+    server = start()
+    # Jobs are taken a moment after it is ready.
+    end = time.monotonic() + 20
+    while server.client.get("/jobs").status_code != 200:
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.05)
+    return server
 
 
 @pytest.fixture(scope="session")
