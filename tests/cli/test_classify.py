@@ -75,8 +75,8 @@ def test_a_figure_of_the_segments(run, tmp_path, kind):
     content = path.read_bytes()
     assert content.startswith(b"\x89PNG" if kind == "png" else b"<?xml")
     if kind == "svg":
-        # Every segment has its thumbnail.
-        assert content.count(b"<image ") == 3
+        # All thumbnails are one image there.
+        assert content.count(b"<image ") == 1
 
 
 def test_a_figure_of_another_kind_is_refused_before_anything_is_computed(run, tmp_path):
