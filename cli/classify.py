@@ -60,6 +60,10 @@ def classify(
     ] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="The timeline as CSV.")] = False,
     as_srt: Annotated[bool, typer.Option("--srt", help="The timeline as subtitles.")] = False,
+    figure: Annotated[
+        Path | None,
+        typer.Option(help="Draw the segments and what was chosen: .png, .svg or .pdf; one video."),
+    ] = None,
     precision: Annotated[
         Literal["f32", "bf16"],
         typer.Option(help="What networks compute in; bf16 is faster on processors that have it."),
@@ -79,6 +83,7 @@ def classify(
     chosen = [name for name, is_asked in formats.items() if is_asked]
     if len(chosen) > 1:
         raise typer.BadParameter(f"--{' and --'.join(chosen)} are both given; allowed is one")
+    _check_figure(figure, videos)
     names = None if modalities is None else [name.strip() for name in modalities.split(",")]
     options = ClassifyOptions(
         policy=policy,
@@ -104,8 +109,33 @@ def classify(
             typer.echo(f"adamml: {_shown(video)}: {code}: {error}", err=True)
             continue
         typer.echo(show(video, result))
+        if figure is not None:
+            _draw(video, result, figure)
     if failed:
         raise typer.Exit(1)
+
+
+def _check_figure(figure: Path | None, videos: list[Path]) -> None:
+    """Before anything is computed."""
+    if figure is None:
+        return
+    if len(videos) > 1 or figure.suffix not in (".png", ".svg", ".pdf"):
+        raise typer.BadParameter("--figure needs one video, and a name in .png, .svg or .pdf")
+    import matplotlib as matplotlib
+
+
+def _draw(video: Path, result: Classification, path: Path) -> None:
+    """Of a long video evenly spaced segments."""
+    from dataclasses import replace
+
+    from cli.pictures.segment_strip import draw_strip, evenly
+    from cli.pictures.thumbnails import thumbnails
+
+    segments = tuple(result.segments[index] for index in evenly(len(result.segments)))
+    best = result.predictions[0]
+    title = f"{_shown(video.name)}: {best.label}, {best.score:.0%}"
+    pictures = thumbnails(video, result.video, segments)
+    draw_strip(replace(result, segments=segments), pictures, path, title=title)
 
 
 def _formatter(classifier: Classifier, name: str) -> Callable[[Path, Classification], str]:
@@ -123,7 +153,7 @@ def _formatter(classifier: Classifier, name: str) -> Callable[[Path, Classificat
     return formats[name]
 
 
-def _shown(video: Path) -> str:
+def _shown(video: Path | str) -> str:
     """A name that is not UTF-8 can be printed, too."""
     return os.fsencode(video).decode("utf-8", "backslashreplace")
 

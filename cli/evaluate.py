@@ -35,6 +35,13 @@ def evaluate(
     plot: Annotated[
         Path | None, typer.Option(help="With --frontier: draw it, as .svg or .png.")
     ] = None,
+    figures: Annotated[
+        Path | None,
+        typer.Option(
+            help="The same as --frontier, and pictures into this folder: confusion matrix,"
+            " selection by class, reliability diagram, accuracy over GFLOPs."
+        ),
+    ] = None,
     truth: Annotated[
         bool,
         typer.Option(
@@ -57,8 +64,8 @@ def evaluate(
 
     if plot and (not frontier or plot.suffix not in (".svg", ".png")):
         raise typer.BadParameter("needs --frontier, and a name that ends in .svg or .png")
-    if truth and frontier:
-        raise typer.BadParameter("--truth and --frontier exclude each other")
+    if truth and (frontier or figures):
+        raise typer.BadParameter("--truth excludes --frontier and --figures")
     logging.basicConfig(level=logging.WARNING)
     if truth:
         _evaluate_selections(manifest, load_classifier(model, precision=precision), split, as_json)
@@ -67,13 +74,19 @@ def evaluate(
     if not samples:
         raise ValueError(f"{manifest}: no video is in {split}")
     runtime = load_runtime(model, precision=precision)
-    measure = measure_frontier if frontier else evaluate_runtime
-    report: Report | Frontier = measure(runtime, samples)
+    title = f"{runtime.spec.name}, {split}, {len(samples)} videos"
+    report: Report | Frontier
+    if figures is not None:
+        from training.evaluation.figures.evaluation_figures import draw_evaluation
+
+        report = draw_evaluation(runtime, samples, figures, title=title)
+    else:
+        report = (measure_frontier if frontier else evaluate_runtime)(runtime, samples)
     _print(report, as_json=as_json)
     if plot and isinstance(report, Frontier):
         from training.evaluation.frontier_plot import plot_frontier
 
-        plot_frontier(report, plot, title=f"{runtime.spec.name}, {split}, {len(samples)} videos")
+        plot_frontier(report, plot, title=title)
 
 
 def _evaluate_selections(folder: Path, classifier: Classifier, split: Split, as_json: bool) -> None:

@@ -11,6 +11,7 @@ from cli.bench import bench
 from cli.classify import classify
 from cli.convert import convert
 from cli.evaluate import evaluate
+from cli.examples import epilog
 from cli.experiment import experiment
 from cli.export import export
 from cli.flops import flops
@@ -25,7 +26,6 @@ app = typer.Typer(
     name="adamml",
     help="Adaptive multi-modal video recognition: train, export, classify, serve.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
 for command in (
@@ -41,7 +41,7 @@ for command in (
     convert,
     synth,
 ):
-    app.command()(command)
+    app.command(epilog=epilog(command.__name__))(command)
 app.add_typer(prepare, name="prepare")
 app.add_typer(bench, name="bench")
 
@@ -51,13 +51,25 @@ def main() -> None:
     try:
         app()
     except (ClassificationError, FloatingPointError, OSError, ValueError) as error:
-        sys.stderr.write(f"adamml: {type(error).__name__}: {error}\n")
+        words = " ".join(str(error).split())
+        sys.stderr.write(f"adamml: {type(error).__name__}: {words}{_next_step(error)}\n")
         sys.exit(1)
     except ModuleNotFoundError as error:
         sys.stderr.write(
             f"adamml: {error}; install the extra: pip install 'adamml[train,batch,bench]'\n"
         )
         sys.exit(1)
+
+
+def _next_step(error: Exception) -> str:
+    """What to do about an error whose own words do not say it."""
+    if isinstance(error, FileNotFoundError):
+        return "; check the path"
+    if isinstance(error, PermissionError):
+        return "; choose a path that you may use, or mend its permissions"
+    if isinstance(error, FloatingPointError):
+        return "; lower the learning rate, or use --precision float32"
+    return ""
 
 
 if __name__ == "__main__":

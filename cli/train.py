@@ -61,4 +61,15 @@ def train(
     with logging_redirect_tqdm():
         path = run(settings.model_copy(update={"hardware": hardware, "data": data, **told}))
     if is_main:
+        _draw_curves(path.parent)
         typer.echo(path)
+
+
+def _draw_curves(folder: Path) -> None:
+    """Beside the checkpoint; a run without a log, or an environment that cannot draw, has none."""
+    try:
+        from training.evaluation.figures.training_curves import draw_training
+    except ModuleNotFoundError:
+        return
+    if (folder / "log.jsonl").exists() and (curves := draw_training(folder)):
+        typer.echo(f"curves: {curves}", err=True)

@@ -24,6 +24,7 @@ DOCUMENTS = [
     *sorted((ROOT / "experiments").rglob("*.md")),
     ROOT / "benchmarks" / "README.md",
     ROOT / "model" / "bundled" / "README.md",
+    ROOT / "clients" / "python" / "README.md",
 ]
 # What this project once called things; the field has other words, see docs/architecture.md.
 PRIVATE_WORDS = ("cage", "caged", "complaints", "patience", "judgement", "merit")
@@ -179,7 +180,7 @@ def unknown_options(words):
         command, words = command.commands[words[0]], words[1:]
     known = {name for parameter in command.params for name in parameter.opts}
     given = {word.split("=")[0] for word in words if re.match(r"-\D", word)}
-    return given - known - {"--help"}
+    return given - known - {"--help", "--install-completion", "--show-completion"}
 
 
 @each_document

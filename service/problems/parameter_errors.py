@@ -24,6 +24,7 @@ ALLOWED: dict[str, str] = {
     "every_seconds": f"a number from {MIN_EVERY_SECONDS:g} to {MAX_EVERY_SECONDS:g}",
     "window_seconds": f"a number from {MIN_EVERY_SECONDS:g} to {MAX_EVERY_SECONDS:g}",
     "min_score": "a number from 0 to 1",
+    "format": "adamml or google",
 }
 PARAMETER_NAMES = frozenset(ALLOWED)
 _MAX_ECHO = 100
@@ -42,7 +43,9 @@ def describe_error(error: Mapping[str, Any]) -> str:
     """One of the validator's errors: the name, the value received, and what is allowed."""
     name = str(error["loc"][-1])
     if error["type"] == "extra_forbidden":
-        return f"{echo(name)} is not a parameter; allowed: {', '.join(ALLOWED)}"
+        # One that another address takes is none here.
+        others = ", ".join(one for one in ALLOWED if one != name)
+        return f"{echo(name)} is not a parameter; allowed: {others}"
     allowed = ALLOWED.get(name, error["msg"])
     return f"{name} is {echo(error.get('input'))}; allowed: {allowed}"
 

@@ -8,11 +8,13 @@ from functools import partial
 from fastapi import APIRouter, Request, Response
 
 from model.common.deadline import Deadline
+from model.common.errors import InvalidParameterError
 from model.inference.classification import Classification
 from service.observability.record import RequestRecord, record_of
 from service.problems.parameter_errors import refuse_repeated
+from service.routes.google_answer import GoogleAnswer
 from service.routes.openapi import CLASSIFY_REQUEST_BODY, problems
-from service.routes.parameters import ClassifyQueryParameters
+from service.routes.parameters import AnswerFormat, AnswerQueryParameters
 from service.routes.responses import ClassifyAnswer, ModelOut
 from service.routes.segment_lines import LinesResponse, accepts_lines
 from service.state import Service, service_of
@@ -25,11 +27,11 @@ router = APIRouter()
 @router.post(
     "/classify",
     summary="Classify one video",
-    response_model=ClassifyAnswer,
+    response_model=ClassifyAnswer | GoogleAnswer,
     responses=problems(408, 413, 415, 422, 429, 500, 503),
     openapi_extra={"requestBody": CLASSIFY_REQUEST_BODY},
 )
-async def classify(request: Request, query: ClassifyQueryParameters) -> Response:
+async def classify(request: Request, query: AnswerQueryParameters) -> Response:
     """The label, the choices behind it, segment by segment, and the compute that was spent."""
     service = service_of(request)
     deadline = Deadline(service.settings.request_deadline_seconds)
@@ -39,25 +41,31 @@ async def classify(request: Request, query: ClassifyQueryParameters) -> Response
             record = record_of(request)
             record.model_version = recognizer.version
             refuse_repeated(request.query_params.multi_items())
+            _require_document(request, query.format)
             options = query.options(recognizer.spec)
             work = Work(service, recognizer, options, deadline, record)
             upload = await uploaded(request, service, record)
             attended = AttendedWork(request, work, upload)
             if accepts_lines(request):
                 return await _lines(attended, work)
-            return await _document(attended, work)
+            return await _document(attended, work, query.format)
 
 
-async def _document(attended: AttendedWork, work: Work) -> Response:
+def _require_document(request: Request, format_name: AnswerFormat) -> None:
+    if format_name != "adamml" and accepts_lines(request):
+        raise InvalidParameterError(f"format is {format_name!r}; lines have the format adamml only")
+
+
+async def _document(attended: AttendedWork, work: Work, format_name: AnswerFormat) -> Response:
     try:
         answer = await attended.answer()
     finally:
         attended.end()
     work.record.classifications = [answer]
     # Serialised here, once: the framework would validate and serialise it all again.
-    return Response(
-        answer_of(work, answer).model_dump_json().encode(), media_type="application/json"
-    )
+    told = answer_of(work, answer)
+    document = GoogleAnswer.of(told) if format_name == "google" else told
+    return Response(document.model_dump_json().encode(), media_type="application/json")
 
 
 async def _lines(attended: AttendedWork, work: Work) -> Response:

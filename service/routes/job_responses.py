@@ -13,6 +13,7 @@ from service.jobs.job import Job, JobState
 from service.jobs.running_job import Formats
 from service.problems.problems import Problem, problem_of
 from service.recognizer import Recognizer
+from service.routes.google_answer import GoogleAnswer
 from service.routes.parameters import ClassifyQuery
 from service.routes.responses import ClassifyAnswer, ModelOut, SegmentOut
 
@@ -69,7 +70,7 @@ class JobOut(_Told):
 class JobWithResultOut(JobOut):
     """`result` is the document that `POST /classify` answers with, once the job has succeeded."""
 
-    result: ClassifyAnswer | None
+    result: ClassifyAnswer | GoogleAnswer | None
 
 
 class JobPageOut(_Told):
@@ -88,6 +89,11 @@ def problem_of_job(job: Job) -> Problem | None:
 def with_result(told: JobOut, result: bytes | None) -> bytes:
     """The JSON of JobWithResultOut, of a result that is JSON already."""
     return told.model_dump_json().encode()[:-1] + b',"result":' + (result or b"null") + b"}"
+
+
+def as_google(result: bytes) -> bytes:
+    """A kept result in that shape."""
+    return GoogleAnswer.of(ClassifyAnswer.model_validate_json(result)).model_dump_json().encode()
 
 
 def result_line(result: bytes) -> bytes:

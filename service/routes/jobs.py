@@ -23,6 +23,7 @@ from service.routes.job_responses import (
     JobOut,
     JobPageOut,
     JobWithResultOut,
+    as_google,
     problem_line,
     problem_of_job,
     result_line,
@@ -30,7 +31,7 @@ from service.routes.job_responses import (
     with_result,
 )
 from service.routes.openapi import CLASSIFY_REQUEST_BODY, problems
-from service.routes.parameters import ClassifyQueryParameters
+from service.routes.parameters import AnswerFormat, ClassifyQueryParameters
 from service.routes.segment_lines import MEDIA_TYPE
 from service.state import Service, service_of
 from service.threads import in_thread
@@ -125,14 +126,20 @@ async def list_jobs(
     response_model=JobWithResultOut,
     responses=problems(404, 503),
 )
-async def get_job(request: Request, job_id: str) -> Response:
-    """State, progress, times, and the result or the problem."""
+async def get_job(
+    request: Request,
+    job_id: str,
+    format_name: Annotated[AnswerFormat, Query(alias="format")] = "adamml",
+) -> Response:
+    """State, progress, times, and the result, in the `format` that is asked for, or the problem."""
     service = service_of(request)
     jobs = service.require_jobs()
     job = await _existing(jobs, job_id)
     result = None
     if job.state == "succeeded":
         result = await in_thread(None, jobs.files.read_result, job_id)
+    if result is not None and format_name == "google":
+        result = await in_thread(None, as_google, result)
     content = with_result(await _told(service, jobs, job), result)
     return Response(content, media_type="application/json")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, cast
+from typing import Annotated, Literal, cast
 
 from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
@@ -94,7 +94,20 @@ class ClassifyQuery(BaseModel):
         return options
 
 
+AnswerFormat = Literal["adamml", "google"]
+
+
+class AnswerQuery(ClassifyQuery):
+    """Of an answer that comes at once, its shape as well."""
+
+    format: AnswerFormat = Field(
+        default="adamml",
+        description="google: label annotations as of Google's Video Intelligence API.",
+    )
+
+
 ClassifyQueryParameters = Annotated[ClassifyQuery, Query()]
+AnswerQueryParameters = Annotated[AnswerQuery, Query()]
 
 
 def _modalities(received: str | None, existing: tuple[Modality, ...]) -> frozenset[Modality] | None:

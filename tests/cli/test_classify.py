@@ -63,3 +63,24 @@ def test_unknown_labels_are_no_subtitles(run):
     assert run("--min-score", "1", "--srt").stdout.strip() == ""
     row = run("--min-score", "1", "--csv").stdout.splitlines()[1]
     assert row.split(",")[3:5] == ["", ""]
+
+
+@pytest.mark.parametrize("kind", ["png", "svg"])
+def test_a_figure_of_the_segments(run, tmp_path, kind):
+    path = tmp_path / f"strip.{kind}"
+
+    result = run("--segments", "3", "--figure", str(path))
+
+    assert result.exit_code == 0, result.output
+    content = path.read_bytes()
+    assert content.startswith(b"\x89PNG" if kind == "png" else b"<?xml")
+    if kind == "svg":
+        # All thumbnails are one image there.
+        assert content.count(b"<image ") == 1
+
+
+def test_a_figure_of_another_kind_is_refused_before_anything_is_computed(run, tmp_path):
+    result = run("--figure", str(tmp_path / "strip.gif"))
+
+    assert result.exit_code == 2
+    assert "--figure" in result.output

@@ -121,6 +121,15 @@ def _outputs(runtime: Runtime, sample: Sample, labels: tuple[int, ...], segments
 def score_adaptive(runtime: Runtime, outputs: Iterable[Outputs], threshold: float) -> Score:
     """The policy's decisions at `threshold`, as the classifier takes them; its cost included."""
     costs = runtime.spec.require_costs()
+    decided = decide_adaptive(runtime, outputs, threshold)
+    return _score(runtime, decided, policy_macs=costs.policy.total)
+
+
+def decide_adaptive(
+    runtime: Runtime, outputs: Iterable[Outputs], threshold: float
+) -> list[tuple[Outputs, Choices]]:
+    """What the classifier would select of each video at `threshold`."""
+    costs = runtime.spec.require_costs()
     macs = [costs.recognition[name].total for name in runtime.spec.modality_names]
     needs_one = not runtime.spec.policy.exits
     decided = []
@@ -130,7 +139,7 @@ def score_adaptive(runtime: Runtime, outputs: Iterable[Outputs], threshold: floa
         )
         choices = Choices(selected, one.available, one.probabilities, one.exit_logits)
         decided.append((one, choices))
-    return _score(runtime, decided, policy_macs=costs.policy.total)
+    return decided
 
 
 def score_random(

@@ -94,19 +94,44 @@ def measure_frontier(
     Raises:
         ValueError: no video could be read.
     """
+    outputs = frontier_outputs(runtime, samples, segments=segments)
+    return frontier_of(runtime, outputs, num_videos=len(samples), segments=segments)
+
+
+def frontier_outputs(
+    runtime: Runtime, samples: Sequence[Sample], *, segments: Sequence[int] = STATIC_SEGMENTS
+) -> dict[int, list[Outputs]]:
+    """By number of segments; those of an evaluation and of serving are among them."""
     spec = runtime.spec
-    curve = {point: point.segments or spec.eval_segments for point in spec.curve}
-    needed = sorted({*segments, *curve.values(), spec.eval_segments, spec.default_segments})
-    outputs = {count: compute_outputs(runtime, samples, segments=count) for count in needed}
+    served = {spec.eval_segments, spec.default_segments}
+    needed = sorted({*segments, *_curve(runtime).values(), *served})
+    return {count: compute_outputs(runtime, samples, segments=count) for count in needed}
+
+
+def frontier_of(
+    runtime: Runtime,
+    outputs: Mapping[int, Sequence[Outputs]],
+    *,
+    num_videos: int,
+    segments: Sequence[int] = STATIC_SEGMENTS,
+) -> Frontier:
+    """Of what `frontier_outputs` gave for `num_videos`; raises as `measure_frontier`."""
+    spec = runtime.spec
     served = report_on(
         runtime,
         outputs[spec.eval_segments],
         outputs[spec.default_segments],
-        num_videos=len(samples),
+        num_videos=num_videos,
     )
     static = [one for count in segments for one in _static(runtime, outputs[count], count)]
-    adaptive = _adaptive(runtime, outputs, curve)
+    adaptive = _adaptive(runtime, outputs, _curve(runtime))
     return Frontier(served, tuple(static), adaptive)
+
+
+def _curve(runtime: Runtime) -> dict[OperatingPoint, int]:
+    """The model's operating points, each with its number of segments."""
+    spec = runtime.spec
+    return {point: point.segments or spec.eval_segments for point in spec.curve}
 
 
 def _static(runtime: Runtime, outputs: Sequence[Outputs], segments: int) -> list[Static]:

@@ -16,7 +16,9 @@ def plot_frontier(frontier: Frontier, path: Path, *, title: str) -> None:
     axes = figure.subplots()
     _draw_static(axes, frontier.static)
     measured = sorted((one.score.gflops, one.score.accuracy) for one in frontier.adaptive)
-    axes.plot(*zip(*measured, strict=True), "o-", color="tab:blue", label="adaptive, by budget")
+    # A model that was never swept has no curve.
+    if measured:
+        axes.plot(*zip(*measured, strict=True), "o-", color="tab:blue", label="adaptive, by budget")
     axes.set(xscale="log", xlabel="GFLOPs a video", ylabel="top-1 accuracy", title=title)
     axes.grid(alpha=0.3, which="both")
     axes.legend(loc="lower right")

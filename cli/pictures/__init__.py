@@ -1,0 +1,1 @@
+"""Pictures of one video's answer."""
