@@ -36,6 +36,7 @@ class Clips:
     fine: Mapping[Modality, Tensor]  # (V, S, D)
     previews: Mapping[Modality, Tensor]  # (V, S, D)
     logits: Tensor  # (V, S, M, K)
+    informative: Tensor | None = None  # (V, S, M) bool, where the truth is known; never an input
 
     def __len__(self) -> int:
         return len(self.features)
@@ -73,6 +74,7 @@ class Clips:
             fine={name: value[rows] for name, value in self.fine.items()},
             previews={name: value[rows] for name, value in self.previews.items()},
             logits=self.logits[rows],
+            informative=None if self.informative is None else self.informative[rows],
         )
 
 

@@ -16,7 +16,7 @@ from model.files.atomic_file import write_atomically
 from model.inference.operating_points import dense_gflops
 from training.compared.shared import Clips, Shared
 from training.compared.systems import SYSTEMS, SystemName
-from training.compared.trace import System, gflops
+from training.compared.trace import System, Trace, gflops
 from training.configuration.config import TrainConfig
 from training.data.targets import is_correct
 from training.experiment.comparing.comparison import Comparison
@@ -95,8 +95,16 @@ def _point(shared: Shared, system: System, clips: Clips, dial: str) -> dict[str,
         "gflops": spent.mean().item(),
         "segments": _segments(trace.computed),
         "selection": dict(zip(shared.names, kept, strict=True)),
+        "found": _found(trace, clips),
         "right": "".join(str(int(one)) for one in right.tolist()),
     }
+
+
+def _found(trace: Trace, clips: Clips) -> float | None:
+    """Share of the videos of which something that tells the label is computed."""
+    if clips.informative is None:
+        return None
+    return (trace.computed & clips.informative).any(dim=(1, 2)).double().mean().item()
 
 
 def _segments(computed: Tensor) -> float:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from torch import Tensor
@@ -21,6 +22,7 @@ from training.data.cache import Item
 from training.data.run_data import RunData, load_data
 from training.data.sources.manifest import Split, read_manifest
 from training.data.views import View
+from training.experiment.comparing.truth import informative
 from training.features.features import Features
 from training.features.stage_outputs import features_from, stage_outputs
 from training.joint.training_data import joint_features
@@ -55,7 +57,12 @@ def shared_features(config: TrainConfig, checkpoint: Path) -> Shared:
         "val": data.val,
         "test": [(sample, view) for sample in tested.samples],
     }
-    return share(model, {n: _features(config, model, data, i, engine) for n, i in items.items()})
+    shared = share(model, {n: _features(config, model, data, i, engine) for n, i in items.items()})
+    truth = informative(
+        config.data.manifest, tested.samples, model.spec.modality_names, spec.eval_segments
+    )
+    test = replace(shared.splits["test"], informative=truth)
+    return replace(shared, splits={**shared.splits, "test": test})
 
 
 def _features(

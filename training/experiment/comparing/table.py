@@ -43,6 +43,7 @@ def _row(name: str, comparison: Comparison, rows: Measured) -> dict[str, Any]:
         "dial": [point["dial"] for point in points],
         **{key: [point["test"][key] for point in points] for key in ("accuracy", "gflops")},
         "segments": [point["test"]["segments"] for point in points],
+        "found": [point["test"]["found"] for point in points],
         "selection": [point["test"]["selection"] for point in points],
         "difference": None if is_reference else _difference(points, against),
         "difference_at_its_cost": None if is_reference else _at_its_cost(own, against),
@@ -83,6 +84,7 @@ _HEAD = (
     "top-1",
     "GFLOPs",
     "segments computed",
+    "informative among them",
     "against {reference}",
     "at its cost",
 )
@@ -107,9 +109,15 @@ def _cells(row: Mapping[str, Any]) -> list[str]:
         _spread([100 * value for value in row["accuracy"]], 1) + " %",
         _spread(row["gflops"], 2),
         _spread(row["segments"], 1),
+        _found(row["found"]),
         "" if row["is_reference"] else _interval(row["difference"]),
         "" if row["is_reference"] else _interval(row["difference_at_its_cost"]),
     ]
+
+
+def _found(shares: Sequence[float | None]) -> str:
+    known = [100 * share for share in shares if share is not None]
+    return _spread(known, 0) + " %" if known else ""
 
 
 def _interval(difference: Mapping[str, float] | None) -> str:
