@@ -17,7 +17,7 @@ START_TEMPERATURE = 1.0
 END_TEMPERATURE = 0.5
 NOISE = 0.5
 LARGEST_WEIGHT = 2.0
-SHARES = (0.05, 0.1, 0.2, 0.4)
+SHARES = (0.1, 0.2, 0.4)
 THRESHOLDS = (0.3, 0.5, 0.7)
 
 # The share of the training that is done, and what random numbers come from.

@@ -20,16 +20,17 @@ from training.run.random_state import seed_stage
 class Learning:
     """Settings that all systems share."""
 
-    epochs: int = 30
+    epochs: int = 20
     batch_videos: int = 64
     learning_rate: float = 1e-3
     weight_decay: float = 0.05
     largest_gradient: float = 5.0
     dropout: float = 0.5
     """Of the features."""
-    width: int = 512
-    """Of recurrent states that read recognisers' features."""
-    small_width: int = 128
+    width: int = 256
+    """Of recurrent states that read recognisers' features; as published it would cost as much a
+    segment as a preview, and learn a few hundred clips by heart."""
+    small_width: int = 64
     """Of those that read previews."""
 
 

@@ -116,7 +116,7 @@ def test_a_sampler_of_all_segments_is_plain_averaging(systems, clips, shared):
 
 def test_a_gate_forced_open_costs_dense_and_the_previews(systems, clips, shared):
     system = systems["liteeval"]
-    forced = system.run(clips, "share 0.05, gate 0.0")
+    forced = system.run(clips, "share 0.1, gate 0.0")
     dense = systems["dense"].run(clips, "all")
 
     assert torch.equal(forced.computed, clips.available)
@@ -132,8 +132,8 @@ def test_a_gate_forced_open_costs_dense_and_the_previews(systems, clips, shared)
 
 def test_gates_of_levels_forced_open_compute_all_and_shut_only_the_first(systems, clips):
     cheapest = systems["hcms"].columns[0]
-    opened = systems["hcms"].run(clips, "share 0.05, gate 0.0").computed
-    shut = systems["hcms"].run(clips, "share 0.05, gate 1.1").computed
+    opened = systems["hcms"].run(clips, "share 0.1, gate 0.0").computed
+    shut = systems["hcms"].run(clips, "share 0.1, gate 1.1").computed
 
     assert torch.equal(opened, clips.available)
     assert torch.equal(shut[..., cheapest], clips.available[..., cheapest])

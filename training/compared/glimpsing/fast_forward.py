@@ -29,7 +29,7 @@ from training.data.targets import is_correct, recognition_loss
 # Segments; the paper's reach to 16 s.
 JUMPS = (-2, -1, 1, 2, 4, 8)
 # What a look costs of the reward, 1 for a right answer. The paper's formula is not public.
-PRICES = (0.02, 0.05, 0.1, 0.2)
+PRICES = (0.02, 0.05, 0.15)
 
 
 @dataclass(frozen=True, slots=True)
