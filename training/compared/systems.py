@@ -9,6 +9,7 @@ from training.compared.controls import fit_dense, fit_oracle, fit_random, fit_un
 from training.compared.glimpsing.ada_frame import fit_ada_frame
 from training.compared.glimpsing.fast_forward import fit_fast_forward
 from training.compared.glimpsing.frame_glimpse import fit_frame_glimpse
+from training.compared.glimpsing.random_glimpse import fit_random_glimpse
 from training.compared.levels import fit_levels
 from training.compared.ours import fit_ours
 from training.compared.sampler import fit_ranking_sampler, fit_sampler
@@ -29,6 +30,7 @@ SystemName = Literal[
     "adaframe",
     "fast_forward",
     "frame_glimpse",
+    "random_glimpse",
     "adamml",
 ]
 
@@ -55,5 +57,6 @@ SYSTEMS: dict[SystemName, SystemKind] = {
     "adaframe": SystemKind(fit_ada_frame, is_causal=False),
     "fast_forward": SystemKind(fit_fast_forward, is_causal=False),
     "frame_glimpse": SystemKind(fit_frame_glimpse, is_causal=False),
+    "random_glimpse": SystemKind(fit_random_glimpse, is_causal=False),
     "adamml": SystemKind(fit_ours, is_causal=True),
 }
