@@ -27,6 +27,7 @@ from training.features.features import Features
 from training.features.stage_outputs import features_from, stage_outputs
 from training.joint.training_data import joint_features
 from training.run.engine import Engine
+from training.run.hardware import find_hardware
 from training.train import SKIPPED_FILE
 from training.unimodal.stage import prepare_trunk
 
@@ -45,7 +46,11 @@ def shared_features(config: TrainConfig, checkpoint: Path) -> Shared:
     manifest = read_manifest(config.data.manifest)
     if manifest.is_multi_label:
         raise ValueError("systems are compared where a video has one label")
-    model, engine = load_model(checkpoint), Engine()
+    # In the memory layout of the training, so that statistics are its own to the last bit, and with
+    # them the names of kept outputs.
+    hardware = find_hardware(config.hardware.model_copy(update={"device": "cpu"}))
+    engine = Engine(hardware)
+    model = load_model(checkpoint).to(memory_format=hardware.memory_format)
     spec = make_input_spec(config, manifest.labels)
     skipped = config.output / SKIPPED_FILE
     data = load_data(config.data, manifest, spec, model.spec.modality_names, engine, skipped)
