@@ -48,7 +48,9 @@ def draw(
         axes.set(xscale="log", xlabel="GFLOPs a video", ylabel="top-1 accuracy", title=data)
         axes.grid(alpha=0.3, which="both")
     handles, labels = figure.axes[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=4, fontsize="small")
+    figure.legend(
+        handles, labels, loc="outside lower center", ncols=3 * len(rows), fontsize="small"
+    )
     # Without the date and with settled names, so that the same figures give the same file.
     with rc_context({"svg.hashsalt": path.name}):
         figure.savefig(path, dpi=120, metadata={"Date": None} if path.suffix == ".svg" else None)

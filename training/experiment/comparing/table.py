@@ -97,7 +97,8 @@ def comparison_table(results: Mapping[str, Any]) -> str:
     for data, rows in results["comparisons"].items():
         lines = [_line(head), _line(["---"] * len(head))]
         lines += [_line(_cells(row)) for row in rows]
-        parts.append(f"**{data}**\n\n" + "\n".join(lines))
+        seeds = ", ".join(str(seed) for seed in results["seeds"])
+        parts.append(f"**{data}**, seeds: {seeds}\n\n" + "\n".join(lines))
     return "\n\n".join(parts)
 
 
@@ -128,8 +129,9 @@ def _interval(difference: Mapping[str, float] | None) -> str:
 
 
 def _spread(values: Sequence[float], digits: int) -> str:
-    deviation = statistics.stdev(values) if len(values) > 1 else 0.0
-    return f"{statistics.fmean(values):.{digits}f} +- {deviation:.{digits}f}"
+    mean = f"{statistics.fmean(values):.{digits}f}"
+    # One seed has no spread, and nothing should look as if it were none.
+    return f"{mean} +- {statistics.stdev(values):.{digits}f}" if len(values) > 1 else mean
 
 
 def _line(cells: Sequence[str]) -> str:

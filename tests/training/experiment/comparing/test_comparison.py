@@ -84,7 +84,8 @@ def test_results_come_with_a_table_a_page_and_a_figure(measured, tmp_path):
     write_results(tmp_path, "tiny", measured[1])
 
     table = comparison_table(json.loads((tmp_path / "tiny.json").read_text()))
-    assert "**clips**" in table
+    assert "**clips**, seeds: 0" in table
+    assert "+-" not in table
     assert "| against ours | at its cost |" in table
     assert table in page.read_text()
     drawn = (tmp_path / "compared.svg").read_text()
