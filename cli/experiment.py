@@ -25,18 +25,13 @@ def experiment(
 
     from tqdm.contrib.logging import logging_redirect_tqdm
 
-    from training.experiment.markdown import rows_table
-    from training.experiment.results import write_results
-    from training.experiment.running import run_suite
-    from training.experiment.suite import find_suites, read_suite
-    from training.experiment.table import as_dict
-    from training.experiment.validation import validation_prices
+    from training.experiment.results import section, write_results
+    from training.experiment.suite import find_suites
+    from training.experiment.tabulating import measure_table
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     for path in find_suites(name, EXPERIMENTS / "tables"):
-        suite = read_suite(path)
         with logging_redirect_tqdm():
-            scores = run_suite(suite)
-            measured = as_dict(suite, scores, validation_prices(suite))
+            measured = measure_table(path)
         write_results(results, path.stem, measured)
-        typer.echo(json.dumps(measured) if as_json else f"{suite.title}\n\n{rows_table(measured)}")
+        typer.echo(json.dumps(measured) if as_json else section(measured))

@@ -32,10 +32,10 @@ def count_costs(spec: ModelSpec) -> CostTable:
         for name in spec.modality_names:
             recognizer, branch = model.recognizer(name), model.policy.branch(name)
             seen = torch.from_numpy(dummy_inputs(spec, name, role="recognizer")).to("meta")
-            recognition[name] = _count(recognizer, partial(recognizer, seen))
+            recognition[name] = count_layers(recognizer, partial(recognizer, seen))
             seen = torch.from_numpy(dummy_inputs(spec, name, role="policy")).to("meta")
-            branches[name] = _count(branch, partial(branch, seen))
-        joint = _count(model.policy, partial(_decide_one_segment, model))
+            branches[name] = count_layers(branch, partial(branch, seen))
+        joint = count_layers(model.policy, partial(_decide_one_segment, model))
     return CostTable(recognition=recognition, policy_branches=branches, policy_joint=joint)
 
 
@@ -47,8 +47,8 @@ def _decide_one_segment(model: AdaMML) -> None:
     model.policy.step(joint, model.policy.initial_state(joint))
 
 
-def _count(module: nn.Module, run: Callable[[], object]) -> LayerCosts:
-    """Multiply-adds of the layers of `module` that run during `run`."""
+def count_layers(module: nn.Module, run: Callable[[], object]) -> LayerCosts:
+    """Multiply-adds of the layers of `module` that run during `run`, as often as they run."""
     seen: list[LayerCosts] = []
 
     def record(layer: nn.Module, _inputs: object, output: Tensor) -> None:

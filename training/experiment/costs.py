@@ -37,4 +37,4 @@ def measure() -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    write_results(FOLDER, "table6", measure())
+    write_results(FOLDER, "table6_costs", measure())

@@ -10,12 +10,19 @@ from typing import Any
 
 from model.files.atomic_file import write_atomically
 from training.evaluation.generated_sections import fill
+from training.experiment.comparing.figure import draw_all
+from training.experiment.comparing.table import comparison_table
 from training.experiment.markdown import costs_table, rows_table, truths_table
 
 FOLDER = Path(__file__).parents[2] / "experiments" / "results"
 PAGE = "README.md"
 # By what only such results have.
-_TABLES = {"rows": rows_table, "costs": costs_table, "verdicts": truths_table}
+_TABLES = {
+    "rows": rows_table,
+    "costs": costs_table,
+    "verdicts": truths_table,
+    "comparisons": comparison_table,
+}
 
 
 def write_results(folder: Path, name: str, measured: Mapping[str, Any]) -> None:
@@ -23,6 +30,8 @@ def write_results(folder: Path, name: str, measured: Mapping[str, Any]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps(measured, indent=1) + "\n"
     write_atomically(folder / f"{name}.json", partial(_write, text))
+    if "comparisons" in measured:
+        draw_all(folder)
     page = folder / PAGE
     if page.exists():
         page.write_text(fill(page.read_text(), page_contents(folder)))

@@ -7,9 +7,10 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from training.configuration.config import TrainConfig
 from training.evaluation.evaluate import Score
 from training.experiment.scores import TestedRun
-from training.experiment.suite import Suite, run_config
+from training.experiment.suite import Runs, Suite, run_config
 from training.train import train
 
 logger = logging.getLogger(__name__)
@@ -27,9 +28,18 @@ def run_suite(suite: Suite) -> Scores:
     Raises:
         ValueError: a run's configuration is wrong; all are checked before the first is trained.
     """
+    tested = {job: TestedRun(*trained) for job, trained in train_missing(suite).items()}
+    return {
+        row.name: {seed: tested[row.run, seed].score(row) for seed in suite.seeds}
+        for row in suite.rows
+    }
+
+
+def train_missing(suite: Runs) -> dict[tuple[str, int], tuple[TrainConfig, Path]]:
+    """The configuration and the checkpoint of every run and seed; raises as `run_suite`."""
     jobs = [(run, seed) for seed in suite.seeds for run in suite.runs]
     configs = {job: run_config(suite, *job) for job in jobs}
-    checkpoints: dict[tuple[str, int], Path] = {}
+    trained = {}
     for number, (job, config) in enumerate(configs.items(), start=1):
         path = config.output / f"{config.name}.safetensors"
         if not path.exists():
@@ -37,9 +47,5 @@ def run_suite(suite: Suite) -> Scores:
             start = time.monotonic()
             path = train(config)
             logger.info("trained in %.0f s", time.monotonic() - start)
-        checkpoints[job] = path
-    tested = {job: TestedRun(configs[job], path) for job, path in checkpoints.items()}
-    return {
-        row.name: {seed: tested[row.run, seed].score(row) for seed in suite.seeds}
-        for row in suite.rows
-    }
+        trained[job] = (config, path)
+    return trained

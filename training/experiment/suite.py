@@ -33,13 +33,10 @@ class Row(Closed):
     """Savings are counted against this row."""
 
 
-class Suite(Closed):
+class Runs(Closed):
     """`runs`: by name, the settings in which a run differs from `base` and `common`. A run may
     name a `recipe` there, a file of such settings, to which its own are added."""
 
-    title: str
-    about: str = ""
-    """A sentence or two below the title."""
     base: Path
     """The training configuration that all runs start from."""
     output: Path
@@ -47,6 +44,14 @@ class Suite(Closed):
     seeds: Annotated[tuple[int, ...], Field(min_length=1)] = (0, 1, 2)
     common: dict[str, Any] = Field(default_factory=dict)
     runs: Annotated[dict[str, dict[str, Any]], Field(min_length=1)]
+
+
+class Suite(Runs):
+    """Runs and the rows of the table that they are behind."""
+
+    title: str
+    about: str = ""
+    """A sentence or two below the title."""
     rows: Annotated[tuple[Row, ...], Field(min_length=1)]
 
     @model_validator(mode="after")
@@ -79,9 +84,14 @@ def read_suite(path: Path) -> Suite:
     """Relative paths inside are relative to the file. Raises ValueError, naming wrong keys."""
     folder = path.parent
     suite = Suite.model_validate(tomllib.loads(path.read_text()))
-    runs = {name: _with_recipe(run, folder) for name, run in suite.runs.items()}
+    runs = with_recipes(suite.runs, folder)
     places = {"base": folder / suite.base, "output": folder / suite.output}
     return suite.model_copy(update={"runs": runs, **places})
+
+
+def with_recipes(runs: Mapping[str, Mapping[str, Any]], folder: Path) -> dict[str, dict[str, Any]]:
+    """`runs` with the settings of the recipes that they name, files in `folder`."""
+    return {name: _with_recipe(run, folder) for name, run in runs.items()}
 
 
 def _with_recipe(run: Mapping[str, Any], folder: Path) -> dict[str, Any]:
@@ -91,7 +101,7 @@ def _with_recipe(run: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     return merged(tomllib.loads((folder / run["recipe"]).read_text()), own)
 
 
-def run_config(suite: Suite, run: str, seed: int) -> TrainConfig:
+def run_config(suite: Runs, run: str, seed: int) -> TrainConfig:
     """The configuration of one run; raises ValueError, naming wrong keys.
 
     Runs of one seed share their recognition networks, as far as these are trained alike.

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from model.networks.adamml import AdaMML
 from model.networks.recognizer import Recognizer
+from model.networks.trunk import Trunk
 from model.spec.model_spec import Modality, ModelSpec
 from training.configuration.config import TrainConfig
 from training.data.run_data import RunData
@@ -76,11 +77,7 @@ def _train_unimodal(
     recognizer.load_state_dict(_new_recognizer(model.spec, name).state_dict())
     seed_rank(config.seed, stage, engine.ranks)
     trunk = recognizer.trunk
-    if settings.weights == "imagenet":
-        load_imagenet(trunk)
-    if settings.calibrates_norm:
-        stream = f"recognizer.{name}"
-        calibrate_norm(trunk, data.cache, data.train, stream, seed=config.seed, engine=engine)
+    prepare_trunk(config, trunk, data, name, engine)
     train, val = (
         cached_examples(recognizer, name, data, items, settings, engine)
         for items in (data.train, data.val)
@@ -95,6 +92,18 @@ def _train_unimodal(
         train=features_from(trunk, train.inputs, settings.frozen_stages, engine),
         val=features_from(trunk, val.inputs, settings.frozen_stages, engine),
     )
+
+
+def prepare_trunk(
+    config: TrainConfig, trunk: Trunk, data: RunData, name: Modality, engine: Engine
+) -> None:
+    """What a recognition network starts from, with statistics that fit its inputs, in place."""
+    settings = config.unimodal[name]
+    if settings.weights == "imagenet":
+        load_imagenet(trunk)
+    if settings.calibrates_norm:
+        stream = f"recognizer.{name}"
+        calibrate_norm(trunk, data.cache, data.train, stream, seed=config.seed, engine=engine)
 
 
 def _new_recognizer(spec: ModelSpec, name: Modality) -> Recognizer:

@@ -9,7 +9,7 @@ from training.experiment.results import FOLDER
 
 
 def test_the_committed_costs_are_counted():
-    assert measure() == json.loads((FOLDER / "table6.json").read_text())
+    assert measure() == json.loads((FOLDER / "table6_costs.json").read_text())
 
 
 def test_the_first_row_costs_what_the_paper_says_of_its_parts():

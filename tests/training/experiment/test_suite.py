@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from training.experiment.comparing.comparison import is_comparison, read_comparison
 from training.experiment.suite import find_suites, merged, read_suite, run_config
 
 EXPERIMENTS = Path(__file__).parents[3] / "experiments"
@@ -116,6 +117,11 @@ def test_suites_are_found_by_name_or_by_file(folder):
 
 @pytest.mark.parametrize("path", find_suites("all", EXPERIMENTS / "tables"), ids=lambda p: p.stem)
 def test_every_run_of_ours_has_valid_settings(path):
-    suite = read_suite(path)
-    for run in suite.runs:
-        assert run_config(suite, run, 0).name == "av13"
+    if is_comparison(path):
+        comparison = read_comparison(path)
+        suites = {data: comparison.on(data) for data in comparison.bases}
+    else:
+        suites = {"av13": read_suite(path)}
+    for data, suite in suites.items():
+        for run in suite.runs:
+            assert run_config(suite, run, 0).name == data

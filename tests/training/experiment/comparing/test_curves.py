@@ -1,0 +1,78 @@
+"""What validation chooses, what lies between two points, and intervals of paired differences."""
+
+import numpy as np
+import pytest
+
+from training.experiment.comparing.curves import at_cost, chosen, frontier, right_of
+from training.experiment.comparing.figure import mean_curve
+from training.experiment.comparing.intervals import paired_difference
+
+
+def point(gflops, loss, right):
+    accuracy = right.count("1") / len(right)
+    val = {"gflops": gflops, "loss": loss}
+    test = {"gflops": gflops, "accuracy": accuracy, "right": right}
+    return {"dial": f"{gflops}", "val": val, "test": test}
+
+
+CHEAP = point(1.0, 1.0, "1000")
+WORSE = point(2.0, 1.2, "1111")
+DEAR = point(3.0, 0.9, "1110")
+
+
+def test_the_frontier_is_that_of_validation_whatever_test_says():
+    assert frontier([DEAR, WORSE, CHEAP]) == [CHEAP, DEAR]
+
+
+@pytest.mark.parametrize(("dense", "best"), [(10.0, DEAR), (1.0, CHEAP)])
+def test_a_tenth_of_a_nat_pays_for_all_of_the_dense_compute(dense, best):
+    assert chosen([CHEAP, WORSE, DEAR], dense) is best
+
+
+def test_between_two_points_the_one_or_the_other_by_chance():
+    mixture = at_cost([CHEAP, WORSE, DEAR], 1.5)
+
+    assert mixture.right.tolist() == [1.0, 0.25, 0.25, 0.0]
+    assert mixture.accuracy == pytest.approx(0.375)
+
+
+def test_beyond_the_ends_the_end_or_nothing():
+    points = [CHEAP, DEAR]
+
+    assert at_cost(points, 0.9) is None
+    assert at_cost(points, 1.0).accuracy == 0.25
+    assert at_cost(points, 99.0).accuracy == 0.75
+
+
+def test_paired_intervals_are_tighter_than_unpaired_ones():
+    """Two rows that agree on all hard clips, the one right on a few more."""
+    generator = np.random.default_rng(1)
+    others = (generator.random(200) < 0.6).astype(float)
+    ours = others.copy()
+    ours[np.flatnonzero(others == 0)[:10]] = 1
+
+    mean, low, high = paired_difference([ours], [others])
+
+    assert mean == pytest.approx(0.05)
+    assert 0.02 < low < mean < high < 0.09
+    assert np.sqrt(2 * 0.6 * 0.4 / 200) * 1.96 > 2 * (high - mean)
+
+
+def test_nothing_is_claimed_of_equal_rows_and_other_clips_are_refused():
+    same = right_of(WORSE)
+
+    assert paired_difference([same, same], [same, same]) == (0, 0, 0)
+    with pytest.raises(ValueError, match="not the same clips"):
+        paired_difference([same], [same[:-1]])
+
+
+def test_a_mean_curve_spans_the_costs_that_all_seeds_have():
+    curves = [
+        [{"gflops": 1.0, "accuracy": 0.0}, {"gflops": 4.0, "accuracy": 1.0}],
+        [{"gflops": 2.0, "accuracy": 0.5}, {"gflops": 8.0, "accuracy": 0.5}],
+    ]
+    costs, accuracies = mean_curve(curves)
+
+    assert (costs[0], costs[-1]) == (pytest.approx(2.0), pytest.approx(4.0))
+    assert accuracies[0] == pytest.approx((1 / 3 + 0.5) / 2)
+    assert accuracies[-1] == pytest.approx(0.75)

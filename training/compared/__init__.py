@@ -1,0 +1,1 @@
+"""Other systems of adaptive recognition and controls, on the features that ours decides by."""

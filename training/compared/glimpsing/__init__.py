@@ -1,0 +1,1 @@
+"""Agents that look at one segment after the other, taught by reward."""

@@ -1,0 +1,1 @@
+"""Tables of other systems: on several data sets, with curves and paired differences."""
