@@ -2,7 +2,7 @@ PYTHON ?= python3
 UV := .venv/bin/uv pip install --quiet --python .venv/bin/python --constraints constraints.txt
 INPUTS := pyproject.toml constraints.txt
 
-.PHONY: help serve test test-parity test-containers test-model-change lint format dashboards prometheus
+.PHONY: help serve test test-parity test-containers test-model-change generated-clips lint format dashboards prometheus
 
 ## List the targets.
 help:
@@ -27,6 +27,10 @@ test-containers: .venv/.dev
 ## Change the model ten times under a thousand requests.
 test-model-change: .venv/.dev
 	MODEL_CHANGE_REQUESTS=1000 MODEL_CHANGES=10 .venv/bin/pytest -rs -s --timeout 3600 tests/end_to_end/test_model_change.py
+
+## Draw many coded clips, and look at what each segment shows (FIRST, CLIPS and RESULT name which).
+generated-clips: .venv/.dev
+	.venv/bin/python -m tests.generated.run $(or $(FIRST),0) $(or $(CLIPS),500) $(or $(RESULT),generated_clips.json)
 
 ## Check format, lint rules, types and the layers of imports.
 lint: .venv/.dev

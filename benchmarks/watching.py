@@ -27,6 +27,15 @@ _PAUSE_SECONDS = 20.0
 def anonymous_bytes(pid: int) -> int:
     """Of a process and what it started. Mapped files are left out: how much of them counts as ours
     depends on what else runs on the machine."""
+    return _bytes_of(pid, "Pss_Anon:")
+
+
+def resident_bytes(pid: int) -> int:
+    """Of a process and what it started, shared pages divided among those that share them."""
+    return _bytes_of(pid, "Pss:")
+
+
+def _bytes_of(pid: int, entry: str) -> int:
     total = 0
     waiting = [pid]
     while waiting:
@@ -36,7 +45,7 @@ def anonymous_bytes(pid: int) -> int:
             children = Path(f"/proc/{one}/task/{one}/children").read_text()
         except (FileNotFoundError, ProcessLookupError):
             continue
-        lines = [line for line in rollup.splitlines() if line.startswith("Pss_Anon:")]
+        lines = [line for line in rollup.splitlines() if line.startswith(entry)]
         total += sum(int(line.split()[1]) for line in lines)
         waiting += [int(child) for child in children.split()]
     return total * 1024
