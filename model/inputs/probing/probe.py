@@ -68,7 +68,6 @@ def probe(path: Path, *, limits: DecodeLimits, deadlines: Deadlines) -> VideoInf
     video = video_stream(streams)
     _check_frame(video, errors, limits)
     times = _times(path, video, container, limits, deadlines)
-    _check_duration(times.duration, limits)
     audio = audio_stream(streams, video, document.get("programs", []))
     info = _info(streams, video, audio, container, times)
     info = follow_jumps(path, info, limits=limits, deadlines=deadlines)

@@ -128,7 +128,7 @@ class SoundDecoder:
         if self.info.num_clock_jumps:
             copy = [continuous_copy(self.path, self.info.used_streams, self.limits)]
             sound = open_pipe(self.limits, "nut")["1"]
-        sound = sound.filter("aresample", self.spec.sample_rate)
+        sound = self._chosen(sound).filter("aresample", self.spec.sample_rate)
         even, channels = (_with_first(sound), 2) if beside else (sound, 1)
         first = compile_command(even, format="nut", acodec="pcm_f32le", ac=channels)
         piped = ffmpeg.input("pipe:0", f="nut")["a"]
@@ -190,12 +190,15 @@ class SoundDecoder:
         is cut, and gaps within are filled. `print` writes the first time to the log."""
         probes = not any(self.info.container.startswith(name) for name in COMPLETE_HEADERS)
         stream = open_input(self.path, self.limits, seek_seconds=span.seek, probes_streams=probes)
-        return self._placed(stream[str(self.info.audio_index)], span)
+        return self._placed(self._chosen(stream[str(self.info.audio_index)]), span)
+
+    def _chosen(self, stream: ffmpeg.Stream) -> ffmpeg.Stream:
+        if self.channel is None:
+            return stream
+        return stream.filter("channelmap", map=self.channel, channel_layout="mono")
 
     def _placed(self, stream: ffmpeg.Stream, span: _Span) -> ffmpeg.Stream:
         zero = span.begin + self.info.start_seconds
-        if self.channel is not None:
-            stream = stream.filter("channelmap", map=self.channel, channel_layout="mono")
         stream = stream.filter("asetpts", f"if(eq(N,0),0*print(T),0)+PTS-{zero:.6f}/TB")
         timed = self.info.container not in UNTIMED
         placed = {"async": 1, "first_pts": 0, "min_hard_comp": MAX_SHIFT_SECONDS} if timed else {}

@@ -1,0 +1,1 @@
+"""Clips drawn at random, coded so that frame and moment can be read back from the inputs."""
