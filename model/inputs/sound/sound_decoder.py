@@ -208,7 +208,8 @@ class SoundDecoder:
 
 def _with_first(sound: ffmpeg.Stream) -> ffmpeg.Stream:
     both = sound.filter_multi_output("asplit")
-    mixed = both[0].filter("aformat", "flt", channel_layouts="mono")
+    # Without a filter that converts in between, the split itself would be made mono.
+    mixed = both[0].filter("aresample").filter("aformat", "flt", channel_layouts="mono")
     first = both[1].filter("channelmap", map=0, channel_layout="mono")
     return ffmpeg.filter([mixed, first.filter("aformat", "flt")], "amerge")
 

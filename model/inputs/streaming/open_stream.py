@@ -16,7 +16,7 @@ from model.inputs.frames.frame_decoder import WITHOUT_INDEX
 from model.inputs.frames.segment_frames import SLACK_SECONDS, decode_errors, truncated
 from model.inputs.placement.sampling import NetworksInUse, needed_offsets
 from model.inputs.placement.segments import Plan, plan_at
-from model.inputs.probing.packets import stream_end
+from model.inputs.probing.packets import frame_before, stream_end
 from model.inputs.probing.probe import probe
 from model.inputs.probing.video_info import VideoInfo
 from model.inputs.sound.audio import CANCELLED, MIN_SECONDS, Sound, no_audio, too_little
@@ -81,10 +81,22 @@ class FileStream:
                 track = SoundTrack(self._path, info, inputs.audio, limits=limits, deadline=deadline)
                 sound = SoundStream(stack.enter_context(track), inputs.audio)
             stream = SegmentStream(
-                self._networks, self.slots, frames, sound, is_unheard=info.audio_index is not None
+                self._networks,
+                self.slots,
+                frames,
+                sound,
+                is_unheard=info.audio_index is not None,
+                shown_at=self._shown_at if info.seekable else None,
             )
             yield from self._segments(stream, frames)
             self._warn_of(frames, sound)
+
+    def _shown_at(self, seconds: float) -> float | None:
+        deadlines = Deadlines.start(self._deadline, self._limits)
+        found = frame_before(
+            self._path, self.info, seconds, limits=self._limits, deadlines=deadlines
+        )
+        return None if found is None else found.seconds
 
     def _segments(self, stream: SegmentStream, frames: FrameStream) -> Iterator[StreamedSegment]:
         for slot in range(len(self.slots)):

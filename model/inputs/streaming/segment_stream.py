@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -56,11 +56,15 @@ class SegmentStream:
         sound: SoundStream | None,
         *,
         is_unheard: bool = False,
+        shown_at: Callable[[float], float | None] | None = None,
     ) -> None:
-        """`is_unheard`: there is sound, but no network listens."""
+        """`is_unheard`: there is sound, but no network listens. `shown_at`: when, by the packets,
+        the frame came that is on display at a moment; None where they do not tell."""
         self._networks, self._slots = networks, slots
         self._source, self._frames = frames, iter(frames)
         self._sound, self._is_unheard = sound, is_unheard
+        self._shown_at = shown_at
+        self._paused_at: float | None = None  # When the frame came that is on display for long.
         self._offsets = needed_offsets(networks) or (0,)
         self._kept: deque[Frame] = deque()
         self.is_over = False
@@ -109,7 +113,16 @@ class SegmentStream:
         before = [frame for frame in self._kept if frame.seconds <= end]
         if not before or before[-1].seconds > begin - STALE_SECONDS:
             return False
-        return self._slots.info.constant_frame_rate or self._source.num_errors > 0
+        if self._source.num_errors > 0 or not self._slots.info.constant_frame_rate:
+            return self._source.num_errors > 0
+        return not self._is_pause(before[-1].seconds, begin)
+
+    def _is_pause(self, came: float, begin: float) -> bool:
+        """Whether no frame is missing: there is none between."""
+        if self._shown_at is not None and self._paused_at != came:
+            shown = self._shown_at(begin)
+            self._paused_at = came if shown is not None and shown < came + STALE_SECONDS else None
+        return self._paused_at == came
 
     def _shown(self, run: Run, first: int) -> dict[int, Frame]:
         frames = list(self._kept)

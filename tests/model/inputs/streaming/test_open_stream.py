@@ -180,3 +180,27 @@ def test_a_deadline_ends_it_and_its_programs(tmp_path):
 
     with pytest.raises(DeadlineExceededError):
         list(stream)
+
+
+def test_channels_that_cancel_are_heard_by_the_first(tmp_path):
+    clip = colour_clip(tmp_path / "c.mp4", (("red", 4),), tones=((2000, 4),))
+    path = tmp_path / "o.mkv"
+    opposite = ("-af", "pan=stereo|c0=c0|c1=-1*c0", "-c:a", "flac")
+    ffmpeg("-i", clip, "-c:v", "copy", *opposite, path)
+    stream = stream_of(path, 1.0)
+
+    heard = [segment.video.recognition_inputs("audio", [0]) for segment in stream]
+
+    assert [tone_of(one[0]) for one in heard] == pytest.approx([2000] * 4, abs=100)
+    assert "audio_channels_cancel" in [warning.code for warning in stream.warnings]
+
+
+def test_a_pause_of_the_frames_is_shown_and_not_lost(tmp_path):
+    silent = colour_clip(tmp_path / "v.mp4", (("red", 3), ("green", 3)), rate=20)
+    paused = ("-vf", "select='lt(t,2)+gte(t,5)'", "-fps_mode", "passthrough", "-c:v", "libx264")
+    path = tmp_path / "c.mkv"
+    ffmpeg("-i", silent, *paused, path)
+
+    segments = list(stream_of(path, 0.5))
+
+    assert all(segment.video is not None for segment in segments)
