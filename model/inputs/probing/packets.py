@@ -14,6 +14,8 @@ from model.inputs.ffmpeg.sandbox import Deadlines, Finished, run_pipeline, run_s
 from model.inputs.probing.video_info import VideoInfo
 
 MAX_SCAN_BYTES = 64 * 1024**2
+# No frame is shown before one that is further down in the file.
+FIRST_PACKETS = 32
 # The frame on display and its key frame are looked for this far back, and then from the start.
 LEADS_SECONDS = (16.0, 64.0, None)
 _ASKED = {
@@ -54,6 +56,15 @@ def end_of(packets: Sequence[Packet], frame_rate: float) -> float:
     """When the last frame goes, in seconds on the packets' clock; one of them must have a time."""
     timed = [(packet.start, packet.duration) for packet in packets if packet.start is not None]
     return max(start + (duration or 1 / frame_rate) for start, duration in timed)
+
+
+def first_start(
+    path: Path, stream_index: int, *, limits: DecodeLimits, deadlines: Deadlines
+) -> float | None:
+    """When, on the file's own clock, the first frame is shown; None where packets have no times."""
+    interval = f"%+#{FIRST_PACKETS}"
+    packets, _ = _read(path, stream_index, interval=interval, limits=limits, deadlines=deadlines)
+    return min((p.start for p in packets if p.start is not None), default=None)
 
 
 @dataclass(frozen=True, slots=True)

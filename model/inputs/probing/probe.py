@@ -24,7 +24,7 @@ from model.inputs.ffmpeg.error_messages import (
 )
 from model.inputs.ffmpeg.sandbox import Deadlines, Finished, run_sandboxed
 from model.inputs.probing.clock import follow_jumps
-from model.inputs.probing.packets import lasts_until, scan_duration
+from model.inputs.probing.packets import first_start, lasts_until, scan_duration
 from model.inputs.probing.streams import (
     HDR_TRANSFERS,
     Stream,
@@ -126,12 +126,14 @@ def _check_duration(duration: float, limits: DecodeLimits) -> None:
 @dataclass(frozen=True, slots=True)
 class _Times:
     """Seconds: how long the stream lasts, and where it starts, on the file's own clock (`start`)
-    and after the container does (`offset`); `claimed` is what the file says it lasts."""
+    and after the container does (`offset`); `claimed` is what the file says it lasts. `is_timed`:
+    its packets have times."""
 
     duration: float
     start: float
     offset: float
     claimed: float
+    is_timed: bool
 
 
 def _times(
@@ -139,23 +141,21 @@ def _times(
 ) -> _Times:
     """Headers lie: one that claims nothing, or more than is allowed, is checked on the packets."""
     whole_start = number(container.get("start_time")) or 0.0
-    start = number(video.get("start_time"))
-    start = whole_start if start is None else start
+    index = int(video["index"])
+    said = number(video.get("start_time"))
+    first = first_start(path, index, limits=limits, deadlines=deadlines) if said is None else said
+    start = whole_start if first is None else first
     offset = max(0.0, start - whole_start)
     whole = number(container.get("duration")) or 0.0
     duration = number(video.get("duration")) or tagged_duration(video) or whole - offset
     if not 0 < duration <= limits.max_duration_seconds:
-        duration = scan_duration(
-            path, int(video["index"]), frame_rate(video), limits=limits, deadlines=deadlines
-        )
+        duration = scan_duration(path, index, frame_rate(video), limits=limits, deadlines=deadlines)
     claimed = duration
     if _may_say_too_little(video, container, duration):
-        last = lasts_until(
-            path, int(video["index"]), start, duration, limits=limits, deadlines=deadlines
-        )
+        last = lasts_until(path, index, start, duration, limits=limits, deadlines=deadlines)
         if last is not None and last > duration + SLACK_SECONDS:
             duration = last + 1 / frame_rate(video)
-    return _Times(duration, start, offset, claimed)
+    return _Times(duration, start, offset, claimed, first is not None)
 
 
 def _may_say_too_little(video: Stream, container: Stream, duration: float) -> bool:
@@ -185,7 +185,7 @@ def _info(
         rotation_degrees=rotation,
         start_offset_seconds=times.offset,
         start_seconds=times.start,
-        seekable=number(video.get("start_time")) is not None,
+        seekable=times.is_timed,
         video_index=int(video["index"]),
         audio_index=int(audio["index"]) if audio else None,
         is_hdr=video.get("color_transfer") in HDR_TRANSFERS,

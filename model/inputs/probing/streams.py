@@ -155,8 +155,11 @@ def _rates(video: Stream) -> tuple[float | None, float | None]:
     if average and base and average > MAX_PLAUSIBLE_RATE >= base:
         average = base  # Raw DV: the average counts the clock's ticks.
     counts_fields = average and base and abs(2 * average / base - 1) < RATE_TOLERANCE
-    if base and counts_fields and number(video.get("start_time")) is None:
+    is_raw = number(video.get("start_time")) is None
+    if base and is_raw and counts_fields:
         base /= 2
+    elif base and is_raw and base != average and video.get("codec_name") == "h264":
+        average = base = base / 2  # The average is a guess; the stream says how many fields.
     return average, base
 
 

@@ -280,3 +280,14 @@ def test_sound_that_cannot_be_decoded_costs_no_picture(tmp_path, clip, tag):
     assert colours == [{"red"}, {"green"}, {"blue"}]
     assert codes(video) == ["no_audio_stream"]
     assert "is not supported" in video.warnings[0].detail
+
+
+@pytest.mark.parametrize("rate", [8, 15, 25, 30, 50])
+def test_a_raw_stream_says_how_fast_it_plays(tmp_path, rate):
+    path = colour_clip(tmp_path / "c.h264", PARTS, rate=rate)
+
+    video, colours, _ = look(path)
+
+    assert colours == [{"red"}, {"green"}, {"blue"}]
+    assert video.info.frame_rate == rate
+    assert video.info.duration_seconds == pytest.approx(9, abs=0.15)
