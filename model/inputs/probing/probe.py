@@ -142,8 +142,10 @@ def _times(
     """Headers lie: one that claims nothing, or more than is allowed, is checked on the packets."""
     whole_start = number(container.get("start_time")) or 0.0
     index = int(video["index"])
-    said = number(video.get("start_time"))
-    first = first_start(path, index, limits=limits, deadlines=deadlines) if said is None else said
+    first = number(video.get("start_time"))
+    if first is None and number(container.get("duration")) is not None:
+        # A raw stream claims no duration either, and the times of its packets are made up.
+        first = first_start(path, index, limits=limits, deadlines=deadlines)
     start = whole_start if first is None else first
     offset = max(0.0, start - whole_start)
     whole = number(container.get("duration")) or 0.0

@@ -20,6 +20,8 @@ MAX_PIXEL_ASPECT = 4.0
 HDR_TRANSFERS = ("smpte2084", "arib-std-b67")
 # Without an average, a base rate above this is the tick of the file's clock, as in WebM.
 MAX_PLAUSIBLE_RATE = 240.0
+# The base rate of a raw stream of these is that of fields; MPEG-1's is in containers too.
+COUNTS_FIELDS = ("h264", "mpeg1video")
 _CLOCK = re.compile(r"(\d+):(\d+):(\d+(?:\.\d+)?)")
 _ALPHA_FORMAT = re.compile(r"yuva|rgba|bgra|argb|abgr|gbrap|ya(?:8|16|f)")
 
@@ -149,17 +151,17 @@ def tagged_duration(video: Stream) -> float | None:
 
 
 def _rates(video: Stream) -> tuple[float | None, float | None]:
-    """Average and base rate. A raw stream, whose packets have no times, may have its fields counted
-    for frames."""
+    """Average and base rate. Of a raw stream the average is a guess, see `COUNTS_FIELDS`."""
     average, base = _fraction(video.get("avg_frame_rate")), _fraction(video.get("r_frame_rate"))
     if average and base and average > MAX_PLAUSIBLE_RATE >= base:
         average = base  # Raw DV: the average counts the clock's ticks.
-    counts_fields = average and base and abs(2 * average / base - 1) < RATE_TOLERANCE
-    is_raw = number(video.get("start_time")) is None
-    if base and is_raw and counts_fields:
+    is_raw = all(number(video.get(name)) is None for name in ("start_time", "duration"))
+    is_doubled = average and base and abs(2 * average / base - 1) < RATE_TOLERANCE
+    codec = video.get("codec_name")
+    if base and ((codec in COUNTS_FIELDS and is_raw) or (codec == "mpeg1video" and is_doubled)):
         base /= 2
-    elif base and is_raw and base != average and video.get("codec_name") == "h264":
-        average = base = base / 2  # The average is a guess; the stream says how many fields.
+    if base and base <= MAX_PLAUSIBLE_RATE and is_raw:
+        average = base
     return average, base
 
 
