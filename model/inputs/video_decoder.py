@@ -14,10 +14,10 @@ from model.inputs.early_inputs import EarlyInputs, OnEarly
 from model.inputs.ffmpeg.decode_limits import DecodeLimits
 from model.inputs.ffmpeg.sandbox import Deadlines
 from model.inputs.frames.frame_command import misses_alpha
-from model.inputs.frames.segment_frames import SegmentFrames, decode_segment_frames
+from model.inputs.frames.segment_frames import SegmentFrames, decode_segment_frames, truncated
 from model.inputs.placement.sampling import NetworksInUse
 from model.inputs.placement.segments import Plan
-from model.inputs.probing.probe import SLACK_SECONDS
+from model.inputs.probing.times import slack_seconds
 from model.inputs.probing.video_info import VideoInfo
 from model.inputs.sound.audio import Sound, decode_sound
 from model.inputs.video_inputs import VideoInputs
@@ -84,7 +84,12 @@ def file_warnings(info: VideoInfo) -> tuple[AnswerWarning, ...]:
         detail = f"the file's clock starts anew or jumps {times}; its parts are taken in order"
         warnings.append(AnswerWarning("clock_jumps", detail))
     claimed = info.claimed_seconds
-    if claimed is not None and info.duration_seconds > claimed + SLACK_SECONDS:
+    if claimed is None:
+        return tuple(warnings)
+    slack = slack_seconds(claimed, info.frame_rate)
+    if info.duration_seconds < claimed - slack:
+        warnings.append(truncated(info))
+    elif info.duration_seconds > claimed + slack:
         detail = f"the file says {claimed:.3f} s; it lasts {info.duration_seconds:.3f} s"
         warnings.append(AnswerWarning("duration_corrected", detail))
     return tuple(warnings)

@@ -1,5 +1,6 @@
 """Making the clip of a recipe: frames that show their number, sound that tells its moment."""
 
+import math
 import struct
 import subprocess
 from itertools import pairwise
@@ -14,7 +15,7 @@ FIRST_HERTZ, HERTZ_A_SECOND = 400.0, 250.0
 ENCODERS = {
     "h264": ("libx264", "-preset", "ultrafast", "-sc_threshold", "0"),
     "hevc": ("libx265", "-preset", "ultrafast", "-x265-params", "log-level=none:scenecut=0"),
-    "av1": ("libsvtav1", "-preset", "12", "-svtav1-params", "scd=0"),
+    "av1": ("libsvtav1", "-preset", "8", "-crf", "10", "-svtav1-params", "scd=0"),
     "vp8": ("libvpx", "-deadline", "realtime", "-cpu-used", "8", "-b:v", "1M"),
     "vp9": ("libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", "-b:v", "1M"),
     "prores": ("prores_ks",),
@@ -39,9 +40,14 @@ def frame_numbers(recipe):
         period, kept = recipe.kept
         numbers = [number for number in numbers if number % period in kept]
     if recipe.pause:
-        begin, end = recipe.pause
-        numbers = [n for n in numbers if not begin <= n / recipe.rate < end]
+        first, last = paused(recipe)
+        numbers = [number for number in numbers if not first <= number < last]
     return list(numbers)
+
+
+def paused(recipe):
+    """The first frame that a pause leaves out, and the first that it does not."""
+    return [math.ceil(seconds * recipe.rate) for seconds in recipe.pause]
 
 
 def sound_seconds(recipe):
@@ -126,9 +132,8 @@ def _sound_input(recipe, path, begin, end):
     until = sound_seconds(recipe) if end == recipe.seconds else end
     raw = path.with_suffix(".f32")
     raw.write_bytes(tone(recipe, begin, until).tobytes())
-    late = ("-itsoffset", recipe.late_sound) if recipe.late_sound else ()
     shape = ("-ar", recipe.sample_rate, "-ac", recipe.channels)
-    return [*late, "-f", "f32le", *shape, "-i", raw]
+    return ["-f", "f32le", *shape, "-i", raw]
 
 
 def _others(recipe):
@@ -173,6 +178,8 @@ def _encoding(recipe):
     if left_out:
         options += ["-vf", f"select='{_selection(recipe)}'"]
     options += ["-fps_mode", "passthrough"]
+    if recipe.late_sound:
+        options += ["-af", f"aresample,asetpts=PTS+{recipe.late_sound}/TB"]
     if recipe.sound:
         options += ["-c:a", SOUND_ENCODERS.get(recipe.sound, recipe.sound), "-strict", "-2"]
     return options
@@ -183,8 +190,8 @@ def _selection(recipe):
     chosen = "+".join(f"eq(mod(n,{period}),{number})" for number in kept)
     if not recipe.pause:
         return chosen
-    begin, end = (float(seconds * recipe.rate) for seconds in recipe.pause)
-    return f"({chosen})*(lt(n,{begin - 1e-6:.6f})+gte(n,{end - 1e-6:.6f}))"
+    first, last = paused(recipe)
+    return f"({chosen})*(lt(n,{first})+gte(n,{last}))"
 
 
 def _muxing(recipe, clock):

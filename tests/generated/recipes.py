@@ -25,7 +25,7 @@ CONTAINERS = {
     "m2ts": (("h264", "mpeg2video"), ("aac", "ac3")),
     "mpg": (("mpeg1video", "mpeg2video"), ("mp2",)),
     "vob": (("mpeg2video",), ("mp2", "ac3")),
-    "wmv": (("wmv2", "msmpeg4"), ("wmav2",)),
+    "wmv": (("wmv2", "wmv1"), ("wmav2",)),
     "ogg": (("vp8",), ("vorbis", "opus", "flac")),
     "mxf": (("mpeg2video",), ("pcm_s16le",)),
     "nut": (("h264", "mpeg4"), ("aac", "pcm_s16le")),

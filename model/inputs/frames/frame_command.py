@@ -23,6 +23,7 @@ from model.inputs.probing.video_info import VideoInfo
 
 # Wider than this, the middle is taken before scaling: the output's size stays bounded.
 MAX_ASPECT = 2
+MAX_TICK_SECONDS = 1.0
 SCALING = "bilinear+accurate_rnd+bitexact"
 # ffmpeg's own decoders of these leave out what is transparent.
 ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
@@ -96,9 +97,11 @@ def needs_av1_decoder(info: VideoInfo) -> bool:
 
 
 def _range(info: VideoInfo, run: Run) -> tuple[float, float]:
-    """Seconds after the container's start to seek to, and how many to read from there."""
+    """Seconds after the container's start to seek to, and how many to read from there: a frame
+    more, as ffmpeg rounds to the stream's ticks, which in AVI are as long as frames."""
     begin = info.start_offset_seconds + run.begin_seconds
-    seek, end = begin if run.begin_seconds > 0 else 0.0, begin + run.length_seconds
+    seek = begin if run.begin_seconds > 0 else 0.0
+    end = begin + run.length_seconds + min(MAX_TICK_SECONDS, 1 / info.frame_rate)
     return seek, end - seek
 
 
@@ -130,6 +133,8 @@ def _frames(
 ) -> ffmpeg.Stream:
     """Its frames leave scaled and as RGB, so that one run after another changes nothing."""
     stream = stream.filter("select", select_expression(run, info.start_seconds))
+    # What coders write about themselves into key frames, by kilobytes, would fill the log.
+    stream = stream.filter("sidedata", mode="delete", type="SEI_UNREGISTERED")
     stream = stream.filter(shown_by(number), checksum=0)
     if max(info.width, info.height) > MAX_ASPECT * min(info.width, info.height):
         widest, highest = f"min(iw,{MAX_ASPECT}*ih/sar)", f"min(ih,{MAX_ASPECT}*iw*sar)"

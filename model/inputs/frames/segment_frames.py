@@ -18,13 +18,13 @@ from model.inputs.placement.runs import plan_runs
 from model.inputs.placement.sampling import NetworksInUse, needed_offsets
 from model.inputs.placement.segments import Plan
 from model.inputs.probing.packets import stream_end
+from model.inputs.probing.times import slack_seconds
 from model.inputs.probing.video_info import VideoInfo
 
 # A plan, the number of one of its segments, and its frames by grid index.
 OnSegment = Callable[[Plan, int, Mapping[int, Frame]], None]
 
 # Rounding, and a last frame of which nobody says how long it lasts, explain this much.
-SLACK_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,13 +134,13 @@ def _true_end(
     A last frame that came long before the last wanted one is due may just be on display for long.
     The packets tell; where they go on and cannot be decoded, the frames do.
     """
-    last = decoded.last_seconds
-    if last is not None and until - last <= SLACK_SECONDS:
+    last, slack = decoded.last_seconds, slack_seconds(info.duration_seconds, info.frame_rate)
+    if last is not None and until - last <= slack:
         return None
     end = stream_end(path, info, last or 0.0, limits=limits, deadlines=deadlines)
-    if end is not None and end.end < info.duration_seconds - SLACK_SECONDS:
+    if end is not None and end.end < info.duration_seconds - slack:
         return end.end
-    if last is None or (end is not None and end.last_frame <= last + SLACK_SECONDS):
+    if last is None or (end is not None and end.last_frame <= last + slack):
         return None
     return last + 1 / info.frame_rate
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from model.common.errors import UndecodableVideoError
@@ -89,12 +90,23 @@ def frame_before(
         packets, _ = _read(
             path, info.video_index, interval=interval, limits=limits, deadlines=deadlines
         )
+        if _is_reordered(packets):
+            # ffprobe stops at the first packet past the end; frames before it may come after it.
+            interval = f"{begin}%+#{len(packets) + FIRST_PACKETS}"
+            packets, _ = _read(
+                path, info.video_index, interval=interval, limits=limits, deadlines=deadlines
+            )
         timed = [(p.start - info.start_seconds, p.is_key) for p in packets if p.start is not None]
         shown = max((time for time, _ in timed if time <= seconds), default=None)
         keys = [time for time, is_key in timed if is_key and shown is not None and time <= shown]
         if shown is not None and keys:
             return FrameBefore(shown, max(keys))
     return None if shown is None else FrameBefore(shown, max(0.0, shown - REFRESH_SECONDS))
+
+
+def _is_reordered(packets: Sequence[Packet]) -> bool:
+    starts = [packet.start for packet in packets if packet.start is not None]
+    return any(later < earlier for earlier, later in pairwise(starts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +121,8 @@ def stream_end(
     path: Path, info: VideoInfo, seconds: float, *, limits: DecodeLimits, deadlines: Deadlines
 ) -> StreamEnd | None:
     """The end of a stream that is known to last until `seconds`; None: it cannot be told."""
-    packets = _until_the_end(path, info.video_index, info.start_seconds, seconds, limits, deadlines)
+    begin = info.start_seconds + seconds if seconds > 0 else None
+    packets = packets_from(path, info.video_index, begin, limits=limits, deadlines=deadlines)
     starts = [packet.start for packet in packets if packet.start is not None]
     if not starts:
         return None
@@ -117,31 +130,17 @@ def stream_end(
     return StreamEnd(max(starts) - info.start_seconds, end - info.start_seconds)
 
 
-def lasts_until(
+def packets_from(
     path: Path,
-    stream_index: int,
-    start: float,
-    seconds: float,
+    stream_index: int | None,
+    seconds: float | None,
     *,
     limits: DecodeLimits,
     deadlines: Deadlines,
-) -> float | None:
-    """When the last frame begins, in seconds after `start`, of a stream whose header says that it
-    lasts `seconds`; None where the packets do not tell."""
-    packets = _until_the_end(path, stream_index, start, max(0.0, seconds), limits, deadlines)
-    return max((p.start - start for p in packets if p.start is not None), default=None)
-
-
-def _until_the_end(
-    path: Path,
-    stream_index: int,
-    start: float,
-    seconds: float,
-    limits: DecodeLimits,
-    deadlines: Deadlines,
 ) -> list[Packet]:
-    """From the key frame before `seconds` after `start` on."""
-    interval = f"{start + seconds:.6f}%" if seconds > 0 else None
+    """Of a stream, or of all, from the key frame before `seconds` on the file's own clock on; all
+    for None. Raises what the sandbox raises."""
+    interval = None if seconds is None or seconds <= 0 else f"{seconds:.6f}%"
     packets, _ = _read(path, stream_index, interval=interval, limits=limits, deadlines=deadlines)
     return packets
 

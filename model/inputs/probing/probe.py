@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,6 @@ from model.inputs.ffmpeg.error_messages import (
 )
 from model.inputs.ffmpeg.sandbox import Deadlines, Finished, run_sandboxed
 from model.inputs.probing.clock import follow_jumps
-from model.inputs.probing.packets import first_start, lasts_until, scan_duration
 from model.inputs.probing.streams import (
     HDR_TRANSFERS,
     Stream,
@@ -33,19 +31,15 @@ from model.inputs.probing.streams import (
     frame_rate,
     has_alpha,
     has_constant_rate,
-    number,
     pixel_aspect,
     rotation_degrees,
-    tagged_duration,
     unheard_codec,
     video_stream,
 )
+from model.inputs.probing.times import StreamTimes, stream_times
 from model.inputs.probing.video_info import VideoInfo
 
 MAX_PROBE_BYTES = 4 * 1024**2
-# Containers whose headers are often wrong about how long the video lasts.
-UNRELIABLE = ("flv", "matroska", "avi")
-SLACK_SECONDS = 1.0
 # Streams may begin late: frames or sound that come within a minute are waited for. Files that say
 # what they hold are not read further for it.
 PATIENT = {"analyzeduration": str(60 * 10**6), "probesize": str(50 * 10**6)}
@@ -67,7 +61,7 @@ def probe(path: Path, *, limits: DecodeLimits, deadlines: Deadlines) -> VideoInf
     streams, container = document.get("streams", []), document.get("format", {})
     video = video_stream(streams)
     _check_frame(video, errors, limits)
-    times = _times(path, video, container, limits, deadlines)
+    times = stream_times(path, video, container, limits=limits, deadlines=deadlines)
     audio = audio_stream(streams, video, document.get("programs", []))
     info = _info(streams, video, audio, container, times)
     info = follow_jumps(path, info, limits=limits, deadlines=deadlines)
@@ -123,53 +117,12 @@ def _check_duration(duration: float, limits: DecodeLimits) -> None:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Times:
-    """Seconds: how long the stream lasts, and where it starts, on the file's own clock (`start`)
-    and after the container does (`offset`); `claimed` is what the file says it lasts. `is_timed`:
-    its packets have times."""
-
-    duration: float
-    start: float
-    offset: float
-    claimed: float
-    is_timed: bool
-
-
-def _times(
-    path: Path, video: Stream, container: Stream, limits: DecodeLimits, deadlines: Deadlines
-) -> _Times:
-    """Headers lie: one that claims nothing, or more than is allowed, is checked on the packets."""
-    whole_start = number(container.get("start_time")) or 0.0
-    index = int(video["index"])
-    first = number(video.get("start_time"))
-    if first is None and number(container.get("duration")) is not None:
-        # A raw stream claims no duration either, and the times of its packets are made up.
-        first = first_start(path, index, limits=limits, deadlines=deadlines)
-    start = whole_start if first is None else first
-    offset = max(0.0, start - whole_start)
-    whole = number(container.get("duration")) or 0.0
-    duration = number(video.get("duration")) or tagged_duration(video) or whole - offset
-    if not 0 < duration <= limits.max_duration_seconds:
-        duration = scan_duration(path, index, frame_rate(video), limits=limits, deadlines=deadlines)
-    claimed = duration
-    if _may_say_too_little(video, container, duration):
-        last = lasts_until(path, index, start, duration, limits=limits, deadlines=deadlines)
-        if last is not None and last > duration + SLACK_SECONDS:
-            duration = last + 1 / frame_rate(video)
-    return _Times(duration, start, offset, claimed, first is not None)
-
-
-def _may_say_too_little(video: Stream, container: Stream, duration: float) -> bool:
-    """Where headers are often written by hand or before the end is known, and where the number of
-    frames says otherwise."""
-    frames = number(video.get("nb_frames"))
-    lasts_longer = frames is not None and frames / frame_rate(video) > duration + SLACK_SECONDS
-    return lasts_longer or str(container.get("format_name", "")).startswith(UNRELIABLE)
-
-
 def _info(
-    streams: list[Stream], video: Stream, audio: Stream | None, container: Stream, times: _Times
+    streams: list[Stream],
+    video: Stream,
+    audio: Stream | None,
+    container: Stream,
+    times: StreamTimes,
 ) -> VideoInfo:
     rotation = rotation_degrees(video)
     width, height = coded_size(video)

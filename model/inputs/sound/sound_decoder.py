@@ -30,6 +30,7 @@ UNTIMED = ("avi",)
 COMPLETE_HEADERS = ("mov,mp4", "matroska,webm")
 # Newer versions of ffmpeg say who prints.
 _FIRST = re.compile(r"^(?:\[Eval @ 0x[0-9a-f]+\] )?\[info\] (-?\d+\.\d+)$", re.M)
+LEAD_SECONDS = 2.0
 _COUNTED = re.compile(r"^\[ashowinfo@span(\d+) @ \w+\] \[info\] n:.* nb_samples:(\d+) ", re.M)
 
 
@@ -90,7 +91,9 @@ class SoundDecoder:
     def _span(self, starts: Sequence[float]) -> _Span:
         begin = max(0.0, min(starts) - self.spec.window_seconds)
         lasts = max(starts) + self.spec.window_seconds - begin
-        return _Span(begin, lasts, begin + self.info.start_offset_seconds)
+        # At the start there is no window before the first, and a seek may go too far.
+        lead = LEAD_SECONDS if begin == 0 else 0.0
+        return _Span(begin, lasts, max(0.0, begin + self.info.start_offset_seconds - lead))
 
     def _decode(self, span: _Span) -> Stretch:
         try:
@@ -101,9 +104,9 @@ class SoundDecoder:
         heard = self._first_heard(finished)
         if len(heard) > 1:
             return self._of_changing_form(span)
-        if heard and heard[0] > self._latest(span) and span.seek > 0:
-            # Either the sound has a gap here, or the file keeps sound and pictures far apart and
-            # a seek, which goes to the pictures, skipped the sound.
+        if span.seek > 0 and (samples.size == 0 or heard[0] > self._latest(span)):
+            # Either the sound has a gap here, or a seek skipped it: one goes to the pictures, from
+            # which a file may keep its sound far apart.
             samples = _samples(self._run([_Span(span.begin, span.lasts, 0.0)]))
         return Stretch(span.begin, samples)
 

@@ -30,7 +30,8 @@ def live_command(source: str, inputs: InputSpec, *, sound_descriptor: int | None
     scale = f"w='if(gte(iw,ih),-2,{side})':h='if(gte(iw,ih),{side},-2)'"
     flags = "flags=bilinear+accurate_rnd+bitexact"
     # Shown after scaling: the log then tells the size of what comes, too.
-    filters = f"scale={scale}:{flags},format=rgb24,setsar=1,{shown_by(0)}=checksum=0"
+    show = f"sidedata=mode=delete:type=SEI_UNREGISTERED,{shown_by(0)}=checksum=0"
+    filters = f"scale={scale}:{flags},format=rgb24,setsar=1,{show}"
     command += ["-map", "0:v:0", "-vf", filters, "-fps_mode", "passthrough"]
     command += ["-enc_time_base", "-1", "-f", "rawvideo", "-pix_fmt", "rgb24", "pipe:1"]
     if sound_descriptor is None:

@@ -13,11 +13,12 @@ from model.inputs.arrays import Crop, FrameArrays
 from model.inputs.ffmpeg.decode_limits import DecodeLimits
 from model.inputs.ffmpeg.sandbox import Deadlines
 from model.inputs.frames.frame_decoder import WITHOUT_INDEX
-from model.inputs.frames.segment_frames import SLACK_SECONDS, decode_errors, truncated
+from model.inputs.frames.segment_frames import decode_errors, truncated
 from model.inputs.placement.sampling import NetworksInUse, needed_offsets
 from model.inputs.placement.segments import Plan, plan_at
-from model.inputs.probing.packets import frame_before, stream_end
+from model.inputs.probing.packets import StreamEnd, frame_before, stream_end
 from model.inputs.probing.probe import probe
+from model.inputs.probing.times import slack_seconds
 from model.inputs.probing.video_info import VideoInfo
 from model.inputs.sound.audio import CANCELLED, MIN_SECONDS, Sound, no_audio, too_little
 from model.inputs.streaming.frame_stream import FrameStream
@@ -107,14 +108,33 @@ class FileStream:
                 yield from self._rest(slot, stream.last_seconds)
                 return
             yield segment
+        self._check_end(stream)
+
+    def _check_end(self, stream: SegmentStream) -> None:
+        """Of a file that broke off within the last segment."""
+        last = stream.last_seconds
+        if last is None or not stream.is_over or last >= self._latest_end:
+            return
+        end = self._stream_end(last)
+        seconds = end.end if end else last + 1 / self.info.frame_rate
+        if seconds < self._latest_end:
+            self._end_at(seconds)
+
+    @property
+    def _latest_end(self) -> float:
+        """What ends before ends sooner than it says."""
+        duration = self.info.duration_seconds
+        return duration - slack_seconds(duration, self.info.frame_rate)
+
+    def _stream_end(self, seconds: float) -> StreamEnd | None:
+        deadlines = Deadlines.start(self._deadline, self._limits)
+        return stream_end(self._path, self.info, seconds, limits=self._limits, deadlines=deadlines)
 
     def _rest(self, slot: int, last_seconds: float) -> Iterator[StreamedSegment]:
         """From the first slot on of which no frame came: the file ends, or is damaged."""
-        deadlines = Deadlines.start(self._deadline, self._limits)
-        end = stream_end(
-            self._path, self.info, last_seconds, limits=self._limits, deadlines=deadlines
-        )
-        if end is not None and end.last_frame > last_seconds + SLACK_SECONDS:
+        end = self._stream_end(last_seconds)
+        slack = slack_seconds(self.info.duration_seconds, self.info.frame_rate)
+        if end is not None and end.last_frame > last_seconds + slack:
             for number in range(slot, len(self.slots)):
                 yield StreamedSegment(
                     number, *self.slots.span(number), None, "no frame of it could be decoded"
@@ -145,7 +165,7 @@ class FileStream:
             for warning in video.warnings:
                 self._warn(warning)
             seconds = video.info.duration_seconds
-            is_cut = seconds < self.info.duration_seconds - SLACK_SECONDS
+            is_cut = seconds < self._latest_end
             for row, slot in enumerate(block):
                 if not is_cut or self.slots.span(slot)[0] < seconds:
                     yield StreamedSegment(
