@@ -31,6 +31,7 @@ COMPLETE_HEADERS = ("mov,mp4", "matroska,webm")
 # Newer versions of ffmpeg say who prints.
 _FIRST = re.compile(r"^(?:\[Eval @ 0x[0-9a-f]+\] )?\[info\] (-?\d+\.\d+)$", re.M)
 LEAD_SECONDS = 2.0
+NOT_SOUGHT = "could not seek to position"
 _COUNTED = re.compile(r"^\[ashowinfo@span(\d+) @ \w+\] \[info\] n:.* nb_samples:(\d+) ", re.M)
 
 
@@ -104,9 +105,10 @@ class SoundDecoder:
         heard = self._first_heard(finished)
         if len(heard) > 1:
             return self._of_changing_form(span)
-        if span.seek > 0 and (samples.size == 0 or heard[0] > self._latest(span)):
-            # Either the sound has a gap here, or a seek skipped it: one goes to the pictures, from
-            # which a file may keep its sound far apart.
+        is_late = bool(heard) and heard[0] > self._latest(span)
+        if span.seek > 0 and (is_late or NOT_SOUGHT in finished.errors):
+            # Either the sound has a gap here, or a seek failed or skipped it: one goes to the
+            # pictures, from which a file may keep its sound far apart.
             samples = _samples(self._run([_Span(span.begin, span.lasts, 0.0)]))
         return Stretch(span.begin, samples)
 
