@@ -58,16 +58,24 @@ def probe_command(path: Path | None, limits: DecodeLimits, **show: str | None) -
     return [*command, "-i", "pipe:0" if path is None else input_url(path)]
 
 
-def continuous_copy(path: Path, indices: Sequence[int], limits: DecodeLimits) -> list[str]:
-    """ffmpeg copying streams of a file to a NUT stream whose time goes on where the file's clock
-    starts anew or jumps: all together, so that all go on from the same moment.
+# The last packet before a joint, where it has no time, is given that of the first one after it.
+WITHIN_PARTS = "setts=pts=if(gt(abs(PTS-DTS)*TB\\,1)\\,DTS+DURATION\\,PTS)"
+
+
+def continuous_copy(path: Path, index: int, limits: DecodeLimits) -> list[str]:
+    """ffmpeg copying a stream of a file to a NUT stream whose time goes on where the file's clock
+    starts anew or jumps.
+
+    Of one stream alone: where packets of several are interleaved at a joint, each of them makes
+    ffmpeg move the clock of all.
     """
     # In program streams not every frame has a time of presentation.
     source = open_input(path, limits, seek_seconds=0.0, others={"fflags": "+genpts"})
-    used = [source[str(index)] for index in indices]
     # Nobody seeks in it, and the index may break where key frames lie close together.
     copied: Options = {"format": "nut", "codec": "copy", "syncpoints": "none", "strict": -2}
-    return [word for word in compile_command(*used, **copied) if word != "-copyts"]
+    copied["bsf"] = WITHIN_PARTS
+    command = compile_command(source[str(index)], **copied)
+    return [word for word in command if word != "-copyts"]
 
 
 def open_input(

@@ -70,7 +70,7 @@ def frames_commands(
         before = av1_commands(path, info.video_index, limits, seek=seek, length=length_or_all)
         inputs = [open_pipe(limits)["v"]]
     elif info.num_clock_jumps:
-        before = [continuous_copy(path, info.used_streams, limits)]
+        before = [continuous_copy(path, info.video_index, limits)]
         inputs = [open_pipe(limits, "nut")["0"]]
     else:
         before = []

@@ -19,7 +19,7 @@ from model.inputs.probing.video_info import VideoInfo
 # their clock as it is.
 JOINABLE = ("mpegts", "mpeg")
 # Frames come in another order than they are shown in, but by less than this.
-BACK_SECONDS = 1.0
+BACK_SECONDS = 0.5
 # The same as ffmpeg's threshold, see -dts_delta_threshold.
 FORWARD_SECONDS = 10.0
 # A file up to so large is looked through; of a larger one so many pieces.
@@ -50,7 +50,7 @@ def follow_jumps(
     if num_jumps == 0:
         return info
     copied = read_copied_packets(
-        continuous_copy(path, info.used_streams, limits), limits=limits, deadlines=deadlines
+        continuous_copy(path, info.video_index, limits), limits=limits, deadlines=deadlines
     )
     timed = [packet for packet in copied if packet.start is not None]
     if not timed:

@@ -37,6 +37,11 @@ class Packet:
     stream: int = 0
     decoded: float | None = None  # When it is due for decoding, which is the order of the file.
 
+    @property
+    def time(self) -> float | None:
+        """Its start, or, where only that is known, when it is due for decoding."""
+        return self.decoded if self.start is None else self.start
+
 
 def scan_duration(
     path: Path, stream_index: int, frame_rate: float, *, limits: DecodeLimits, deadlines: Deadlines
@@ -49,14 +54,16 @@ def scan_duration(
     packets, messages = _read(path, stream_index, limits=limits, deadlines=deadlines)
     if not packets:
         raise UndecodableVideoError(f"there is no frame: {explain(messages, path)}")
-    starts = [packet.start for packet in packets if packet.start is not None]
+    starts = [packet.time for packet in packets if packet.time is not None]
     return end_of(packets, frame_rate) - min(starts) if starts else len(packets) / frame_rate
 
 
 def end_of(packets: Sequence[Packet], frame_rate: float) -> float:
     """When the last frame goes, in seconds on the packets' clock; one of them must have a time."""
-    timed = [(packet.start, packet.duration) for packet in packets if packet.start is not None]
-    return max(start + (duration or 1 / frame_rate) for start, duration in timed)
+    timed = [(packet.time, packet.duration) for packet in packets if packet.time is not None]
+    # Earlier ones may claim to last over a jump of the clock.
+    start, duration = max(timed, key=lambda one: one[0])
+    return start + (duration or 1 / frame_rate)
 
 
 def first_start(
@@ -121,6 +128,8 @@ def stream_end(
     path: Path, info: VideoInfo, seconds: float, *, limits: DecodeLimits, deadlines: Deadlines
 ) -> StreamEnd | None:
     """The end of a stream that is known to last until `seconds`; None: it cannot be told."""
+    if info.num_clock_jumps:  # All of its packets were read.
+        return StreamEnd(info.duration_seconds - 1 / info.frame_rate, info.duration_seconds)
     begin = info.start_seconds + seconds if seconds > 0 else None
     packets = packets_from(path, info.video_index, begin, limits=limits, deadlines=deadlines)
     starts = [packet.start for packet in packets if packet.start is not None]

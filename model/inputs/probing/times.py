@@ -18,7 +18,9 @@ from model.inputs.probing.packets import (
 from model.inputs.probing.streams import Stream, frame_rate, number, tagged_duration
 
 # Containers whose headers are often wrong about how long the video lasts.
-UNRELIABLE = ("flv", "matroska", "avi", "nut")
+UNRELIABLE = ("flv", "matroska,webm", "avi")
+# ffprobe gives each of their streams the duration of the longest, or of what has times.
+SHARED = ("nut", "asf", "mpeg")
 SLACK_SECONDS, SLACK_SHARE, SLACK_FRAMES = 1.0, 0.1, 2
 
 
@@ -61,25 +63,33 @@ def stream_times(
         duration = scan_duration(path, index, frame_rate(video), limits=limits, deadlines=deadlines)
     claimed = duration
     if is_claimed and _is_doubtful(video, container, duration):
-        checked = _Check(path, video, start, claimed, limits, deadlines)
+        is_shared = not _has_own(video, container)
+        checked = _Check(path, video, start, claimed, is_shared, limits, deadlines)
         duration, claimed = checked.duration, checked.claimed
     return StreamTimes(duration, start, offset, claimed, first is not None)
 
 
+def _has_own(video: Stream, container: Stream) -> bool:
+    """Whether the duration is the stream's, and not the whole file's, that of its longest."""
+    is_shared = container.get("format_name") in SHARED
+    return bool(tagged_duration(video) or (number(video.get("duration")) and not is_shared))
+
+
 def _is_doubtful(video: Stream, container: Stream, duration: float) -> bool:
     """Where headers are often written by hand or before the end is known; where only the whole
-    file's duration is known, which is that of its longest stream; and where the number of frames
-    says otherwise."""
+    file's duration is known; and where the number of frames says otherwise."""
     frames = number(video.get("nb_frames"))
     lasts_longer = frames is not None and frames / frame_rate(video) > duration + SLACK_SECONDS
-    is_known = bool(number(video.get("duration")) or tagged_duration(video))
     has_clock = number(container.get("duration")) is not None
-    is_unreliable = str(container.get("format_name", "")).startswith(UNRELIABLE)
-    return lasts_longer or is_unreliable or (has_clock and not is_known)
+    is_unreliable = container.get("format_name") in UNRELIABLE
+    return lasts_longer or is_unreliable or (has_clock and not _has_own(video, container))
 
 
 class _Check:
-    """`duration` and `claimed` after a look at the packets at the end that the file claims."""
+    """`duration` and `claimed` after a look at the packets at the end that the file claims.
+
+    A claim of the stream's own is only ever too little: its last frame may be shown for long.
+    """
 
     def __init__(
         self,
@@ -87,6 +97,7 @@ class _Check:
         video: Stream,
         start: float,
         claimed: float,
+        is_shared: bool,
         limits: DecodeLimits,
         deadlines: Deadlines,
     ) -> None:
@@ -98,7 +109,8 @@ class _Check:
         if not own:
             return
         end, slack = end_of(own, self._rate) - start, slack_seconds(claimed, self._rate)
-        if abs(end - claimed) <= slack:
+        allowed = SLACK_FRAMES / self._rate if is_shared else slack
+        if end <= claimed + allowed and not (is_shared and end < claimed - allowed):
             return
         self.duration = end
         if end < claimed and end_of(packets, self._rate) - start >= claimed - slack:
@@ -111,7 +123,7 @@ class _Check:
             packets = packets_from(
                 self._path, None, begin, limits=self._limits, deadlines=self._deadlines
             )
-            timed = [packet for packet in packets if packet.start is not None]
+            timed = [packet for packet in packets if packet.time is not None]
             if any(packet.stream == self._index for packet in timed):
                 return timed
         return []

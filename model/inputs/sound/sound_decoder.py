@@ -130,9 +130,9 @@ class SoundDecoder:
 
     def _even_commands(self, span: _Span, *, beside: bool = False) -> list[list[str]]:
         copy, sound = [], self._track(span)
-        if self.info.num_clock_jumps:
-            copy = [continuous_copy(self.path, self.info.used_streams, self.limits)]
-            sound = open_pipe(self.limits, "nut")["1"]
+        if self.info.num_clock_jumps and self.info.audio_index is not None:
+            copy = [continuous_copy(self.path, self.info.audio_index, self.limits)]
+            sound = open_pipe(self.limits, "nut")["0"]
         sound = self._chosen(sound).filter("aresample", self.spec.sample_rate)
         even, channels = (_with_first(sound), 2) if beside else (sound, 1)
         first = compile_command(even, format="nut", acodec="pcm_f32le", ac=channels)
