@@ -16,6 +16,7 @@ from starlette.types import Lifespan
 
 from service.jobs.jobs import open_jobs
 from service.middleware.exception_handlers import add_exception_handlers
+from service.middleware.heads import HeadAsGet
 from service.middleware.lingering import LingeringClose
 from service.middleware.observation import Observation
 from service.model_loader import ModelLoader
@@ -73,6 +74,7 @@ def create_app(
     app.include_router(admin.router)
     add_exception_handlers(app)
     # The last one added is the outermost.
+    app.add_middleware(HeadAsGet)
     app.add_middleware(Observation, metrics=service.metrics, tracing=tracing)
     app.add_middleware(LingeringClose)
     _describe_problems(app)

@@ -62,6 +62,12 @@ class Settings(BaseSettings):
     )
     max_queue: int = Field(default=16, ge=0, le=10_000, description="Videos waiting for a place.")
     max_uploads: int = Field(default=32, ge=1, le=10_000, description="Uploads at once.")
+    min_upload_bytes_per_second: int = Field(
+        default=1024, ge=1, description="A body that comes slower is cut, after the grace."
+    )
+    upload_grace_seconds: float = Field(
+        default=10.0, gt=0, le=_MAX_DEADLINE_SECONDS, description="A body may pause so long."
+    )
     temp_dir: Path | None = Field(default=None, description="For uploads; none: the system's.")
 
     # The inputs' own defaults; the request's deadline ends decoding too.

@@ -16,6 +16,7 @@ from fastapi import Request
 from model.common.errors import EmptyUploadError
 from service.problems.errors import UnsupportedMediaTypeError, UploadTooLargeError
 from service.threads import in_thread
+from service.uploads.arrival import FREE_BYTES, Arrival
 from service.uploads.body import body_sink, full_disk_is_told
 from service.uploads.multipart import MAX_OVERHEAD_BYTES
 
@@ -54,11 +55,13 @@ class Spool:
         shutil.rmtree(self._directory, ignore_errors=True)
 
 
-async def receive(request: Request, upload: Upload, *, max_bytes: int) -> int:
+async def receive(request: Request, arrival: Arrival, upload: Upload, *, max_bytes: int) -> int:
     """Write the request's video into `upload`; returns its size in bytes.
 
     Raises:
-        UnsupportedMediaTypeError, UploadTooLargeError, EmptyUploadError: as they say.
+        UnsupportedMediaTypeError, UploadTooLargeError, UploadTooSlowError, EmptyUploadError: as
+            they say.
+        OverloadedError: all places are taken, or this one's was given to a faster upload.
         InvalidParameterError: the multipart form is malformed or lacks its file.
         ClientDisconnect: the client left before the end of the body.
     """
@@ -66,7 +69,7 @@ async def receive(request: Request, upload: Upload, *, max_bytes: int) -> int:
     sink = body_sink(request.headers.get("content-type"), upload.file, max_bytes=max_bytes)
     ceiling = max_bytes + MAX_OVERHEAD_BYTES
     refuse_announced(request, ceiling if sink.is_form else max_bytes)
-    rest = await pour(request, sink.write, ceiling=ceiling, max_bytes=max_bytes)
+    rest = await pour(request, arrival, sink.write, ceiling=ceiling, max_bytes=max_bytes)
     size = await in_thread(None, sink.finish, rest)
     if size == 0:
         raise EmptyUploadError("the upload has no bytes")
@@ -74,18 +77,26 @@ async def receive(request: Request, upload: Upload, *, max_bytes: int) -> int:
 
 
 async def pour(
-    request: Request, write: Callable[[bytes], None], *, ceiling: int, max_bytes: int
+    request: Request,
+    arrival: Arrival,
+    write: Callable[[bytes], None],
+    *,
+    ceiling: int,
+    max_bytes: int,
 ) -> bytes:
     """Hand the body to `write`, in a thread, piece by piece; returns the last piece instead.
 
-    Raises UploadTooLargeError beyond `ceiling`, and names `max_bytes`, what a video may have.
+    Raises UploadTooLargeError beyond `ceiling`, and names `max_bytes`, what a video may have;
+    UploadTooSlowError and OverloadedError as `Arrival`.
     """
     num_received = 0
     batch = bytearray()
-    async for chunk in request.stream():
+    async for chunk in arrival.chunks(request):
         num_received += len(chunk)
         if num_received > ceiling:
             raise UploadTooLargeError(f"the body exceeds {max_bytes} bytes, which is the limit")
+        if num_received > FREE_BYTES:
+            arrival.take_place()
         batch += chunk
         if len(batch) >= _BATCH_BYTES:
             await in_thread(None, write, bytes(batch))
