@@ -69,6 +69,8 @@ class ModelLoader:
 
     def _load_and_warm_up(self) -> Recognizer:
         recognizer = self._load()
+        if recognizer.sandbox == "none":
+            logger.warning("decoders run without the kernel's sandbox, see docs/security.md")
         recognizer.warm_up()
         return recognizer
 
@@ -79,6 +81,7 @@ class ModelLoader:
             metrics.model_info.labels(old.spec.name, old.version).set(0)
         metrics.model_info.labels(recognizer.spec.name, recognizer.version).set(1)
         metrics.decoder_info.labels(recognizer.decoder_version).set(1)
+        metrics.decoder_sandboxed.set(recognizer.sandbox != "none")
         self._service.recognizer = recognizer
 
     def _let_go(self) -> None:
@@ -91,6 +94,7 @@ def _fields(recognizer: Recognizer) -> dict[str, str]:
         "model": recognizer.spec.name,
         "model_version": recognizer.version,
         "decoder": recognizer.decoder_version,
+        "sandbox": recognizer.sandbox,
     }
 
 

@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from model.inference.options import MAX_STREAM_SEGMENTS
 from model.inputs.ffmpeg.decode_limits import DecodeLimits
+from model.inputs.ffmpeg.kernel_sandbox import Mode
 from model.runtime.base import Precision
 
 ENVIRONMENT_PREFIX = "ADAMML_"
@@ -53,6 +54,8 @@ class Settings(BaseSettings):
     # Read where programs are run, see model.inputs.ffmpeg.programs; here so that they are checked.
     ffmpeg: Path | None = Field(default=None, description="Instead of the pinned program.")
     ffprobe: Path | None = Field(default=None, description="Instead of the pinned program.")
+    # See model.inputs.ffmpeg.kernel_sandbox.
+    sandbox: Mode = Field(default="auto", description="The kernel's, around decoders.")
 
     max_upload_bytes: ByteSize = Field(default=ByteSize(256 * 1024**2), ge=1024)
     request_deadline_seconds: float = Field(default=120.0, gt=0, le=_MAX_DEADLINE_SECONDS)
