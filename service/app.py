@@ -30,7 +30,7 @@ from service.routes.protocol import routes as protocol
 from service.settings import Settings
 from service.state import Service, create_service
 from service.threads import in_thread
-from service.uploads.upload import Spool
+from service.uploads.spool import Spool
 
 logger = logging.getLogger(__name__)
 
@@ -86,7 +86,9 @@ def _lifespan(
 ) -> Lifespan[FastAPI]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        service.spool = Spool(service.settings.temp_dir)
+        service.spool = Spool(
+            service.settings.temp_dir, max_bytes=int(service.settings.upload_storage_bytes)
+        )
         loading = asyncio.create_task(loader.start())
         opening = asyncio.create_task(_open_jobs(service, loading))
         try:

@@ -71,6 +71,10 @@ class Settings(BaseSettings):
     upload_grace_seconds: float = Field(
         default=10.0, gt=0, le=_MAX_DEADLINE_SECONDS, description="A body may pause so long."
     )
+    # Containers have 4 GiB for files of a while.
+    upload_storage_bytes: ByteSize = Field(
+        default=ByteSize(3 * 1024**3), ge=1024, description="All uploads together."
+    )
     temp_dir: Path | None = Field(default=None, description="For uploads; none: the system's.")
 
     # The inputs' own defaults; the request's deadline ends decoding too.

@@ -16,7 +16,7 @@ from service.problems.errors import JobsUnavailableError, NotReadyError
 from service.recognizer import Recognizer
 from service.settings import Settings
 from service.uploads.arrival import Pace
-from service.uploads.upload import Spool
+from service.uploads.spool import Spool
 
 
 @dataclass(slots=True)

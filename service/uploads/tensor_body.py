@@ -9,7 +9,7 @@ from service.problems.parameter_errors import echo
 from service.threads import in_thread
 from service.uploads.arrival import Arrival
 from service.uploads.tensors import MAX_HEAD_BYTES, BinaryTensor, JsonTensor, TensorSink
-from service.uploads.upload import pour, refuse_announced, refuse_encoded
+from service.uploads.upload import announced_bytes, pour, refuse_announced, refuse_encoded
 from service.uploads.video_files import MAX_VIDEOS, VideoFiles
 
 HEAD_LENGTH_HEADER = "Inference-Header-Content-Length"
@@ -26,6 +26,7 @@ async def receive_videos(
         # A third more in base64, and a few escaped slashes.
         ceiling = max_bytes * 3 // 2 + MAX_HEAD_BYTES
     refuse_announced(request, ceiling)
+    await in_thread(None, files.require_room, min(announced_bytes(request), max_bytes))
     sink = _sink(head_length, files)
     rest = await pour(request, arrival, sink.write, ceiling=ceiling, max_bytes=max_bytes)
     return await in_thread(None, sink.finish, rest)

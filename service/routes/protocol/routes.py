@@ -115,7 +115,8 @@ async def _received(
     start = time.perf_counter()
     max_bytes = int(service.settings.max_upload_bytes)
     with service.admission.upload() as arrival:
-        files = VideoFiles(service.require_spool().create, max_bytes=max_bytes)
+        spool = service.require_spool()
+        files = VideoFiles(spool.create, max_bytes=max_bytes, require_room=spool.require_room)
         try:
             rest = await receive_videos(request, arrival, files, max_bytes=max_bytes)
             asked = InferRequest.parse(rest)

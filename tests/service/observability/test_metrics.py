@@ -59,7 +59,7 @@ def test_every_series_is_there_with_zeros_before_the_first_request():
         for family in families(registry)
     }
 
-    info = dict.fromkeys(("adamml_model_info", "adamml_decoder_info"), set())
+    info = {key: set() for key in ("adamml_model_info", "adamml_decoder_info")}
     info["adamml_decoder_sandboxed"] = set()
     gauges = ("running", "queued", "oldest_queued_seconds")
     jobs: dict[str, set[str]] = {f"adamml_jobs_{name}": set() for name in gauges}
