@@ -64,7 +64,8 @@ class ServiceMetrics:
             multiprocess_mode="livemax",
         )
         self.decoder_sandboxed = self._shared_gauge(
-            "adamml_decoder_sandboxed", "1 where the kernel keeps decoders in a sandbox, else 0."
+            "adamml_decoder_sandboxed",
+            "1 where the kernel keeps decoders in all of its sandbox, else 0.",
         )
         self.decoder_info = Gauge(
             "adamml_decoder_info",

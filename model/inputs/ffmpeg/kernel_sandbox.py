@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import landlockpy
 import seccompy
@@ -29,12 +29,11 @@ from model.inputs.ffmpeg.system_calls import ReadyFilter, program_of
 Child = subprocess.Popen[bytes]
 Mode = Literal["auto", "required", "off"]
 MODE_VARIABLE = "ADAMML_SANDBOX"
-MODES: tuple[Mode, ...] = ("auto", "required", "off")
 _READ = AccessFS.READ_FILE | AccessFS.READ_DIR
 _DEVICE = AccessFS.READ_FILE | AccessFS.WRITE_FILE | AccessFS.IOCTL_DEV
 
 
-class SandboxMissingError(RuntimeError):
+class SandboxMissingError(OSError):
     """It is required, and the kernel does not offer it."""
 
 
@@ -78,8 +77,11 @@ def sandbox_in_use() -> Offered:
     Raises:
         SandboxMissingError: ADAMML_SANDBOX is `required`, and a part is missing or no decoder runs.
         ProgramMissingError: there is no decoder.
+        ValueError: the variable is none of the modes.
     """
     mode = os.environ.get(MODE_VARIABLE) or "auto"
+    if mode not in get_args(Mode):
+        raise ValueError(f"{MODE_VARIABLE} is {mode!r}; allowed are {', '.join(get_args(Mode))}")
     if mode == "off":
         return _NOTHING
     found = offered()
@@ -148,7 +150,8 @@ def _replace_devnull(options: dict[str, Any], descriptor: int) -> None:
 
 
 def _confine(permissions: Permissions, found: Offered) -> None:
-    """The calling thread, for good."""
+    """The calling thread, for good. It should do little else: whatever runs in it, a finalizer of
+    the garbage collector as well, may do no more than the child."""
     if found.landlock:
         net = AccessNet.NONE if permissions.network else None
         scoped = Scope.SIGNAL | Scope.ABSTRACT_UNIX_SOCKET

@@ -26,6 +26,7 @@ from model.inputs.ffmpeg.kernel_sandbox import (
 from model.inputs.ffmpeg.permissions import interpreter_of, permissions_of
 from model.inputs.ffmpeg.programs import programs
 from model.inputs.ffmpeg.sandbox import Deadlines, run_sandboxed
+from model.inputs.ffmpeg.system_calls import program_of
 
 SOURCE = Path(__file__).parents[3] / "support" / "hostile.c"
 needs_kernel = pytest.mark.skipif(
@@ -182,6 +183,26 @@ def test_auto_takes_what_there_is(fresh):
 
     assert str(sandbox_in_use()) == "none"
     assert in_sandbox(programs().ffprobe, "-version").startswith("ffprobe version")
+
+
+def test_another_mode_is_refused(fresh):
+    fresh.setenv(MODE_VARIABLE, "yes")
+
+    with pytest.raises(ValueError, match="'yes'; allowed are auto, required, off"):
+        sandbox_in_use()
+
+
+@pytest.mark.parametrize("machine", ["x86_64", "aarch64"])
+@pytest.mark.parametrize("network", [True, False])
+def test_the_filter_is_made_for_both_processors(monkeypatch, machine, network):
+    """Each call that is named exists on one of them at least."""
+    monkeypatch.setattr("platform.machine", lambda: machine)
+    program_of.cache_clear()
+    program = program_of(network=network, devices=False)
+    program_of.cache_clear()
+
+    assert len(program) % 8 == 0
+    assert 200 < len(program) // 8 < 4096
 
 
 def test_off_is_off(fresh):
