@@ -28,7 +28,7 @@ router = APIRouter()
     "/classify",
     summary="Classify one video",
     response_model=ClassifyAnswer | GoogleAnswer,
-    responses=problems(408, 413, 415, 422, 429, 500, 503),
+    responses=problems(408, 413, 415, 422, 429, 500, 503, 507),
     openapi_extra={"requestBody": CLASSIFY_REQUEST_BODY},
 )
 async def classify(request: Request, query: AnswerQueryParameters) -> Response:
