@@ -39,7 +39,11 @@ def measure(*, rounds: int, seconds: float) -> list[Measured]:
     """`rounds` of each; in each `seconds` of requests with drippers, and as many without."""
     with tempfile.TemporaryDirectory() as name:
         clip = film(Path(name) / "clip.mp4", seconds=5, size="320x240")
-        return [*_sandbox(clip, rounds), _dripping(clip, rounds, seconds)]
+        return [
+            *_sandbox(clip, rounds),
+            _processor_time(seconds),
+            _dripping(clip, rounds, seconds),
+        ]
 
 
 def _sandbox(clip: Path, rounds: int) -> Iterator[Measured]:
@@ -108,6 +112,23 @@ def _dripping(clip: Path, rounds: int, seconds: float) -> Measured:
         f"{rates[0]:.2f} a second against {rates[1]:.2f}; {refused} were no 200; a byte every"
         f" {BYTE_SECONDS:g} s, {len(beside)} turns of {seconds / _TURNS:g} s each way",
         unit="of the rate",
+    )
+
+
+def _processor_time(seconds: float) -> Measured:
+    """Of the service alone: what it does for those that drip, whatever else the machine does."""
+    with running_service() as service, drippers(service):
+        time.sleep(1.0)
+        before, start = service.processor_seconds, time.monotonic()
+        time.sleep(seconds)
+        share = (service.processor_seconds - before) / (time.monotonic() - start)
+    return Measured(
+        f"processor time of the service for {DRIPPERS} clients that drip, and nobody else",
+        share,
+        "one core",
+        "<= 0.1",
+        f"a byte every {BYTE_SECONDS:g} s from each, over {seconds:g} s",
+        unit="of the time",
     )
 
 
