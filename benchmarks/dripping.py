@@ -31,6 +31,7 @@ async def drip(host: str, port: int, seconds: float, opened: asyncio.Semaphore) 
                 writer.write(b"x")
                 await asyncio.wait({answer}, timeout=seconds)
             writer.close()
+            await answer
             with contextlib.suppress(OSError):
                 await writer.wait_closed()
         await asyncio.sleep(_RETRY_SECONDS)

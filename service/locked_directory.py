@@ -25,7 +25,9 @@ class LockedDirectory:
         parent = Path(tempfile.gettempdir()) if parent is None else parent
         _remove_abandoned(parent, prefix)
         unfinished = Path(tempfile.mkdtemp(prefix=_UNFINISHED_PREFIX, dir=parent))
-        self._lock = _lock(unfinished)
+        self._lock: int | None = None
+        with suppress(OSError):  # Where a file system knows no locks nobody takes it for abandoned.
+            self._lock = _lock(unfinished)
         name = unfinished.name.removeprefix(_UNFINISHED_PREFIX)
         self.path = unfinished.rename(parent / f"{prefix}{name}")
 
@@ -37,8 +39,9 @@ class LockedDirectory:
 
     def remove(self) -> None:
         shutil.rmtree(self.path, ignore_errors=True)
-        with suppress(OSError):
+        if self._lock is not None:
             os.close(self._lock)
+            self._lock = None
 
 
 def own_directories(parent: Path, prefix: str) -> Iterator[Path]:
