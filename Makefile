@@ -2,7 +2,7 @@ PYTHON ?= python3
 UV := .venv/bin/uv pip install --quiet --python .venv/bin/python --constraints constraints.txt
 INPUTS := pyproject.toml constraints.txt
 
-.PHONY: help serve test test-parity test-containers test-model-change test-batch test-ray generated-clips lint format dashboards manifests prometheus
+.PHONY: help serve test test-parity test-containers test-model-change test-batch test-ray generated-clips bench-strangers lint format dashboards manifests prometheus
 
 ## List the targets.
 help:
@@ -31,6 +31,10 @@ test-model-change: .venv/.dev
 ## The rows of an archive beside the service's answers, one by one; BATCH_VIDEOS=FOLDER.
 test-batch: .venv/.dev
 	.venv/bin/pytest -rs -s tests/end_to_end/test_batch_answers.py
+
+## The sandbox's cost, and good clients beside 200 that drip; the record goes to benchmarks/results.
+bench-strangers: .venv/.dev
+	.venv/bin/adamml bench strangers $(ARGS)
 
 ## Serve and batch on a Ray cluster of two nodes; RAY_VIDEOS=FOLDER RAY_NUM_VIDEOS=200 at length.
 test-ray: .venv/.ray

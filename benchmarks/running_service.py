@@ -31,6 +31,12 @@ class Service:
         pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE")
 
+    @property
+    def processor_seconds(self) -> float:
+        """Of the process and those of its children that have ended."""
+        words = Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return sum(map(int, words[11:15])) / os.sysconf("SC_CLK_TCK")
+
 
 @contextmanager
 def running_service(**settings: object) -> Iterator[Service]:

@@ -53,6 +53,17 @@ def bench_startup() -> None:
     _report("startup", measure())
 
 
+@bench.command("strangers")
+def bench_strangers(
+    rounds: Annotated[int, typer.Option(min=1, help="Of each, in turns.")] = 5,
+    seconds: Annotated[float, typer.Option(min=1, help="Of requests with and without.")] = 15.0,
+) -> None:
+    """What the sandbox costs, and good clients beside 200 that drip their uploads."""
+    from benchmarks.strangers import measure
+
+    _report("strangers", measure(rounds=rounds, seconds=seconds))
+
+
 @bench.command("batch")
 def bench_batch(
     videos: Annotated[

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager, contextmanager
 
 from service.observability.metrics import ServiceMetrics
 from service.problems.errors import OverloadedError
+from service.uploads.arrival import Arrival, Pace, UploadPlaces
 
 _MAX_RETRY_AFTER_SECONDS = 300
 
@@ -29,15 +30,20 @@ class Admission:
     """Belongs to one event loop. Places go to those who wait in order of arrival."""
 
     def __init__(
-        self, metrics: ServiceMetrics, *, max_concurrency: int, max_queue: int, max_uploads: int
+        self,
+        metrics: ServiceMetrics,
+        *,
+        max_concurrency: int,
+        max_queue: int,
+        max_uploads: int,
+        pace: Pace,
     ) -> None:
         self._metrics = metrics
         self._max_concurrency = max_concurrency
         self._max_queue = max_queue
-        self._max_uploads = max_uploads
         self._places = asyncio.Semaphore(max_concurrency)
         self._num_waiting = 0
-        self._num_uploads = 0
+        self._uploads = UploadPlaces(max_uploads, pace=pace, overloaded=self._overloaded)
         self._service_time = ServiceTime()
         metrics.queue_capacity.set(max_queue)
 
@@ -47,18 +53,13 @@ class Admission:
         return self._num_waiting > 0
 
     @contextmanager
-    def upload(self, *, of_job: bool = False) -> Iterator[None]:
-        """Room on the disk for one upload; refused at once while the queue is full anyway, which
-        one of a job does not join."""
+    def upload(self, *, of_job: bool = False) -> Iterator[Arrival]:
+        """One upload; refused at once while the queue is full anyway, which one of a job does not
+        join."""
         if not of_job:
             self._refuse_when_full()
-        if self._num_uploads >= self._max_uploads:
-            raise self._overloaded(f"{self._num_uploads} uploads are under way")
-        self._num_uploads += 1
-        try:
-            yield
-        finally:
-            self._num_uploads -= 1
+        with self._uploads.arriving() as arrival:
+            yield arrival
 
     @asynccontextmanager
     async def place(self) -> AsyncIterator[float]:

@@ -16,6 +16,7 @@ from starlette.types import Lifespan
 
 from service.jobs.jobs import open_jobs
 from service.middleware.exception_handlers import add_exception_handlers
+from service.middleware.heads import HeadAsGet
 from service.middleware.lingering import LingeringClose
 from service.middleware.observation import Observation
 from service.model_loader import ModelLoader
@@ -29,7 +30,7 @@ from service.routes.protocol import routes as protocol
 from service.settings import Settings
 from service.state import Service, create_service
 from service.threads import in_thread
-from service.uploads.upload import Spool
+from service.uploads.spool import Spool
 
 logger = logging.getLogger(__name__)
 
@@ -73,6 +74,7 @@ def create_app(
     app.include_router(admin.router)
     add_exception_handlers(app)
     # The last one added is the outermost.
+    app.add_middleware(HeadAsGet)
     app.add_middleware(Observation, metrics=service.metrics, tracing=tracing)
     app.add_middleware(LingeringClose)
     _describe_problems(app)
@@ -84,7 +86,9 @@ def _lifespan(
 ) -> Lifespan[FastAPI]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        service.spool = Spool(service.settings.temp_dir)
+        service.spool = Spool(
+            service.settings.temp_dir, max_bytes=int(service.settings.upload_storage_bytes)
+        )
         loading = asyncio.create_task(loader.start())
         opening = asyncio.create_task(_open_jobs(service, loading))
         try:

@@ -69,6 +69,8 @@ class ModelLoader:
 
     def _load_and_warm_up(self) -> Recognizer:
         recognizer = self._load()
+        if not is_complete(recognizer.sandbox):
+            logger.warning("decoders run without all of the kernel's sandbox, see docs/security.md")
         recognizer.warm_up()
         return recognizer
 
@@ -79,6 +81,7 @@ class ModelLoader:
             metrics.model_info.labels(old.spec.name, old.version).set(0)
         metrics.model_info.labels(recognizer.spec.name, recognizer.version).set(1)
         metrics.decoder_info.labels(recognizer.decoder_version).set(1)
+        metrics.decoder_sandboxed.set(is_complete(recognizer.sandbox))
         self._service.recognizer = recognizer
 
     def _let_go(self) -> None:
@@ -86,11 +89,17 @@ class ModelLoader:
         self._give_memory_back()
 
 
+def is_complete(sandbox: str) -> bool:
+    """Whether both parts stand, as the classifier names them."""
+    return "landlock" in sandbox and "seccomp" in sandbox
+
+
 def _fields(recognizer: Recognizer) -> dict[str, str]:
     return {
         "model": recognizer.spec.name,
         "model_version": recognizer.version,
         "decoder": recognizer.decoder_version,
+        "sandbox": recognizer.sandbox,
     }
 
 

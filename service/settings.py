@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from model.inference.options import MAX_STREAM_SEGMENTS
 from model.inputs.ffmpeg.decode_limits import DecodeLimits
+from model.inputs.ffmpeg.kernel_sandbox import Mode
 from model.runtime.base import Precision
 
 ENVIRONMENT_PREFIX = "ADAMML_"
@@ -53,6 +54,8 @@ class Settings(BaseSettings):
     # Read where programs are run, see model.inputs.ffmpeg.programs; here so that they are checked.
     ffmpeg: Path | None = Field(default=None, description="Instead of the pinned program.")
     ffprobe: Path | None = Field(default=None, description="Instead of the pinned program.")
+    # See model.inputs.ffmpeg.kernel_sandbox.
+    sandbox: Mode = Field(default="auto", description="The kernel's, around decoders.")
 
     max_upload_bytes: ByteSize = Field(default=ByteSize(256 * 1024**2), ge=1024)
     request_deadline_seconds: float = Field(default=120.0, gt=0, le=_MAX_DEADLINE_SECONDS)
@@ -62,6 +65,16 @@ class Settings(BaseSettings):
     )
     max_queue: int = Field(default=16, ge=0, le=10_000, description="Videos waiting for a place.")
     max_uploads: int = Field(default=32, ge=1, le=10_000, description="Uploads at once.")
+    min_upload_bytes_per_second: int = Field(
+        default=1024, ge=1, description="A body that comes slower is cut, after the grace."
+    )
+    upload_grace_seconds: float = Field(
+        default=10.0, gt=0, le=_MAX_DEADLINE_SECONDS, description="A body may pause so long."
+    )
+    # Containers have 4 GiB for files of a while.
+    upload_storage_bytes: ByteSize = Field(
+        default=ByteSize(3 * 1024**3), ge=1024, description="All uploads together."
+    )
     temp_dir: Path | None = Field(default=None, description="For uploads; none: the system's.")
 
     # The inputs' own defaults; the request's deadline ends decoding too.

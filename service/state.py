@@ -15,7 +15,8 @@ from service.observability.metrics import ServiceMetrics
 from service.problems.errors import JobsUnavailableError, NotReadyError
 from service.recognizer import Recognizer
 from service.settings import Settings
-from service.uploads.upload import Spool
+from service.uploads.arrival import Pace
+from service.uploads.spool import Spool
 
 
 @dataclass(slots=True)
@@ -61,6 +62,7 @@ def create_service(
             max_concurrency=settings.max_concurrency,
             max_queue=settings.max_queue,
             max_uploads=settings.max_uploads,
+            pace=Pace(settings.min_upload_bytes_per_second, settings.upload_grace_seconds),
         ),
         lifecycle=Lifecycle(),
         executor=ThreadPoolExecutor(settings.max_concurrency, thread_name_prefix="classify"),

@@ -36,6 +36,7 @@ from model.inference.options import (
 from model.inference.streaming.segments import StreamRequest, stream_segments
 from model.inference.streaming.watching import Watched, watch_source
 from model.inputs.ffmpeg.decode_limits import DecodeLimits
+from model.inputs.ffmpeg.kernel_sandbox import sandbox_in_use
 from model.inputs.ffmpeg.programs import programs, version_of
 from model.inputs.open_video import open_video
 from model.inputs.video_inputs import VideoInputs
@@ -77,6 +78,12 @@ class Classifier:
     @property
     def version(self) -> str:
         return self._runtime.version
+
+    @property
+    def sandbox(self) -> str:
+        """What the kernel keeps decoders in, "none" for nothing. Raises SandboxMissingError where
+        that is required and missing."""
+        return str(sandbox_in_use())
 
     @property
     def decoder_version(self) -> str:

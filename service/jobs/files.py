@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from service.uploads.body import RequireRoom
 from service.uploads.upload import Upload
 
 _SUFFIXES = (".upload", ".segments", ".result")
@@ -21,8 +22,8 @@ class JobFiles:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._directory = directory
 
-    def create_upload(self, job_id: str) -> Upload:
-        return Upload(self.upload(job_id))
+    def create_upload(self, job_id: str, require_room: RequireRoom) -> Upload:
+        return Upload(self.upload(job_id), require_room=require_room)
 
     def upload(self, job_id: str) -> Path:
         return self._directory / f"{job_id}.upload"

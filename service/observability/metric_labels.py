@@ -51,6 +51,7 @@ DECODE_FAILURES = (
 REJECTIONS = (
     "insufficient_storage",
     "deadline_exceeded",
+    "upload_too_slow",
     "upload_too_large",
     "unsupported_media_type",
     "empty_upload",

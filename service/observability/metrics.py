@@ -63,6 +63,10 @@ class ServiceMetrics:
             registry=registry,
             multiprocess_mode="livemax",
         )
+        self.decoder_sandboxed = self._shared_gauge(
+            "adamml_decoder_sandboxed",
+            "1 where the kernel keeps decoders in all of its sandbox, else 0.",
+        )
         self.decoder_info = Gauge(
             "adamml_decoder_info",
             "The ffmpeg that decodes; the value is always 1.",

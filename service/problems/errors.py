@@ -29,6 +29,10 @@ class UploadTooLargeError(ServiceError):
     code = "upload_too_large"
 
 
+class UploadTooSlowError(ServiceError):
+    code = "upload_too_slow"
+
+
 class UnsupportedMediaTypeError(ServiceError):
     code = "unsupported_media_type"
 

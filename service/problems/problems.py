@@ -23,6 +23,7 @@ KINDS: dict[str, ProblemKind] = {
     "method_not_allowed": ProblemKind(405, "This address does not take that method"),
     "model_not_loaded": ProblemKind(409, "The model's file does not load"),
     "deadline_exceeded": ProblemKind(408, "The request took too long"),
+    "upload_too_slow": ProblemKind(408, "The upload came too slowly"),
     "upload_too_large": ProblemKind(413, "The upload is too large"),
     "unsupported_media_type": ProblemKind(415, "The body's media type is not accepted"),
     "empty_upload": ProblemKind(422, "The upload is empty"),

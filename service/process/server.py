@@ -16,6 +16,7 @@ from service.app import create_app
 from service.model_loader import ModelLoader
 from service.observability.logs import configure_logging
 from service.observability.tracing import create_tracing
+from service.process.connections import ImpatientProtocol, allow_many_connections
 from service.process.tuning import give_memory_back
 from service.recognizer import Recognizer, RecognizerLoader
 from service.settings import Settings
@@ -91,6 +92,7 @@ def prepare_process(settings: Settings) -> None:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     # A timestamp beside each counter doubles the series and feeds no query.
     disable_created_metrics()  # type: ignore[no-untyped-call]
+    allow_many_connections()
 
 
 def run_server(app: FastAPI, listener: socket.socket | None = None) -> int:
@@ -109,7 +111,7 @@ def _config(app: FastAPI, settings: Settings) -> uvicorn.Config:
         app,
         host=settings.host,
         port=settings.port,
-        http="h11",
+        http=ImpatientProtocol,
         ws="none",
         lifespan="on",
         log_config=None,

@@ -13,7 +13,6 @@ import os
 import signal
 import socket
 import sys
-import tempfile
 import threading
 from collections.abc import Iterable, Sequence
 from functools import partial
@@ -26,6 +25,7 @@ from prometheus_client import CollectorRegistry, PlatformCollector
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from service.app import create_app
+from service.locked_directory import LockedDirectory
 from service.observability.process_metrics import DecoderCollector, ProcessesCollector
 from service.observability.tracing import create_tracing
 from service.process.server import prepare_process, run_server
@@ -44,10 +44,10 @@ def run_workers(settings: Settings, load: RecognizerLoader) -> int:
     """`load` must be picklable; returns the exit status."""
     prepare_process(settings)
     listener = _listen(settings.host, settings.port)
-    with tempfile.TemporaryDirectory(prefix="adamml-metrics-", dir=settings.temp_dir) as directory:
-        os.environ[_METRICS_DIRECTORY_VARIABLE] = directory
+    with LockedDirectory(settings.temp_dir, "adamml-metrics-") as directory:
+        os.environ[_METRICS_DIRECTORY_VARIABLE] = str(directory)
         context = multiprocessing.get_context("spawn")
-        arguments = (settings, load, listener, Path(directory))
+        arguments = (settings, load, listener, directory)
         workers = [context.Process(target=_work, args=arguments) for _ in range(settings.workers)]
         return _supervise(workers)
 

@@ -28,7 +28,7 @@ router = APIRouter()
     "/classify",
     summary="Classify one video",
     response_model=ClassifyAnswer | GoogleAnswer,
-    responses=problems(408, 413, 415, 422, 429, 500, 503),
+    responses=problems(408, 413, 415, 422, 429, 500, 503, 507),
     openapi_extra={"requestBody": CLASSIFY_REQUEST_BODY},
 )
 async def classify(request: Request, query: AnswerQueryParameters) -> Response:
@@ -88,11 +88,11 @@ def answer_of(work: Work, classification: Classification) -> ClassifyAnswer:
 async def uploaded(request: Request, service: Service, record: RequestRecord) -> Upload:
     """The complete upload, which the caller must delete; nothing is left of an incomplete one."""
     start = time.perf_counter()
-    with service.admission.upload():
+    with service.admission.upload() as arrival:
         upload = service.require_spool().create()
         try:
             max_bytes = int(service.settings.max_upload_bytes)
-            record.bytes_received = await receive(request, upload, max_bytes=max_bytes)
+            record.bytes_received = await receive(request, arrival, upload, max_bytes=max_bytes)
         except BaseException:
             upload.delete()
             raise

@@ -79,14 +79,11 @@ async def _uploaded(
 ) -> NewJob:
     """Nothing is left of an upload that is not complete."""
     max_bytes = int(service.settings.max_job_upload_bytes)
-    announced = request.headers.get("content-length", "")
-    wanted = int(announced[:20]) if announced.isdecimal() else 0
-    await in_thread(None, jobs.require_room, min(wanted, max_bytes))
     record, job_id = record_of(request), new_ulid()
-    with service.admission.upload(of_job=True):
-        upload = jobs.files.create_upload(job_id)
+    with service.admission.upload(of_job=True) as arrival:
+        upload = jobs.files.create_upload(job_id, jobs.require_room)
         try:
-            size = await receive(request, upload, max_bytes=max_bytes)
+            size = await receive(request, arrival, upload, max_bytes=max_bytes)
             await in_thread(None, jobs.require_room, 0)
             digest = await in_thread(None, _digest, upload.path, options)
         except BaseException:

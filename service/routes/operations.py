@@ -22,13 +22,15 @@ class Health(BaseModel):
 
 class ModelDescription(BaseModel):
     """`curve` is the measured accuracy by compute, each point with its number of segments;
-    `spec` is everything but the weights, `decoder` the version of ffmpeg."""
+    `spec` is everything but the weights, `decoder` the version of ffmpeg, `sandbox` what the
+    kernel keeps it in."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
     version: str
     decoder: str
+    sandbox: str
     labels: tuple[str, ...]
     modalities: tuple[Modality, ...]
     curve: tuple[OperatingPoint, ...]
@@ -64,6 +66,7 @@ async def model(request: Request) -> ModelDescription:
         name=spec.name,
         version=recognizer.version,
         decoder=recognizer.decoder_version,
+        sandbox=recognizer.sandbox,
         labels=spec.labels,
         modalities=spec.modality_names,
         curve=tuple(_with_segments(point, spec) for point in spec.curve),

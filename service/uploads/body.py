@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import BinaryIO, Protocol
 
@@ -28,6 +28,11 @@ def full_disk_is_told() -> Iterator[None]:
         raise InsufficientStorageError("there is no room for the upload on the disk") from error
 
 
+RequireRoom = Callable[[int], None]
+# So much is written before it is asked again whether there is room.
+_UNCHECKED_BYTES = 1024 * 1024
+
+
 class BodySink(Protocol):
     """Called from one thread after another, never from two at once."""
 
@@ -41,17 +46,23 @@ class BodySink(Protocol):
 
 
 class LimitedFile:
-    """A file that refuses to grow beyond `max_bytes`."""
+    """A file that refuses to grow beyond `max_bytes`, or where `require_room` refuses."""
 
-    def __init__(self, file: BinaryIO, *, max_bytes: int) -> None:
+    def __init__(self, file: BinaryIO, *, max_bytes: int, require_room: RequireRoom) -> None:
         self._file = file
         self._max_bytes = max_bytes
+        self._require_room = require_room
+        self._num_unchecked = 0
         self.size = 0
 
     def write(self, data: bytes | memoryview) -> None:
         self.size += len(data)
         if self.size > self._max_bytes:
             raise UploadTooLargeError(f"the video exceeds {self._max_bytes} bytes")
+        self._num_unchecked += len(data)
+        if self._num_unchecked > _UNCHECKED_BYTES:
+            self._require_room(self._num_unchecked)
+            self._num_unchecked = 0
         with full_disk_is_told():
             self._file.write(data)
 
@@ -77,15 +88,14 @@ class RawSink:
         return self._file.size
 
 
-def body_sink(content_type: str | None, file: BinaryIO, *, max_bytes: int) -> BodySink:
+def body_sink(content_type: str | None, file: LimitedFile) -> BodySink:
     """Raises UnsupportedMediaTypeError, and InvalidParameterError for a form without boundary."""
     media_type_bytes, options = parse_options_header(content_type)
     media_type = media_type_bytes.decode("latin-1")
-    limited = LimitedFile(file, max_bytes=max_bytes)
     if media_type == "multipart/form-data":
-        return MultipartSink(options.get(b"boundary", b""), limited)
+        return MultipartSink(options.get(b"boundary", b""), file)
     if media_type == "application/octet-stream" or media_type.startswith("video/"):
-        return RawSink(limited)
+        return RawSink(file)
     raise UnsupportedMediaTypeError(
         f"Content-Type is {media_type[:100]!a}; send multipart/form-data with a field 'file', or"
         " the video itself as video/* or application/octet-stream"

@@ -6,7 +6,7 @@ import binascii
 from collections.abc import Callable
 
 from model.common.errors import EmptyUploadError, InvalidParameterError
-from service.uploads.body import LimitedFile
+from service.uploads.body import LimitedFile, RequireRoom
 from service.uploads.upload import Upload
 
 MAX_VIDEOS = 64
@@ -15,7 +15,10 @@ MAX_VIDEOS = 64
 class VideoFiles:
     """`create` makes an empty file; the bytes of all together may be `max_bytes`."""
 
-    def __init__(self, create: Callable[[], Upload], *, max_bytes: int) -> None:
+    def __init__(
+        self, create: Callable[[], Upload], *, max_bytes: int, require_room: RequireRoom
+    ) -> None:
+        self.require_room = require_room
         self.uploads: list[Upload] = []
         self._create = create
         self._max_bytes = self._left = max_bytes
@@ -26,7 +29,9 @@ class VideoFiles:
             raise InvalidParameterError(f"there are more than {MAX_VIDEOS} videos")
         upload = self._create()
         self.uploads.append(upload)
-        self._file = LimitedFile(upload.file, max_bytes=self._left)
+        self._file = LimitedFile(
+            upload.file, max_bytes=self._left, require_room=upload.require_room
+        )
 
     def write(self, data: bytes | memoryview) -> None:
         assert self._file is not None, "begin first"  # noqa: S101 - a bug of the caller

@@ -112,6 +112,7 @@ class FakeRecognizer:
 
     version = "0123456789ab"
     decoder_version = "n8.1.2"
+    sandbox = "landlock 7, seccomp"
 
     def __init__(self) -> None:
         self.spec = make_spec()

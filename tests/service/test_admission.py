@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry
 from service.admission import Admission, ServiceTime
 from service.observability.metrics import ServiceMetrics
 from service.problems.errors import OverloadedError
+from service.uploads.arrival import Pace
 
 
 def post(app):
@@ -91,7 +92,8 @@ def test_a_video_that_finds_the_queue_full_after_its_upload_is_refused(
 def test_retry_after_follows_the_queue_and_recent_requests():
     async def scenario():
         metrics = ServiceMetrics(CollectorRegistry())
-        admission = Admission(metrics, max_concurrency=2, max_queue=2, max_uploads=9)
+        places = {"max_concurrency": 2, "max_queue": 2, "max_uploads": 9}
+        admission = Admission(metrics, **places, pace=Pace(1, 1.0))
         idle = admission.retry_after_seconds()
         stack = [admission.place() for _ in range(4)]
         for place in stack[:2]:

@@ -12,6 +12,7 @@ from asgi import Exchange, running, until
 from fake_recognizer import FakeRecognizer
 from pydantic import ValidationError
 
+from model.inputs.ffmpeg.kernel_sandbox import SandboxMissingError
 from service.app import create_app
 from service.settings import SettingsError, read_settings
 
@@ -212,3 +213,40 @@ def test_a_short_key_is_refused_and_not_told(make_settings, monkeypatch):
     with pytest.raises(ValidationError):
         make_settings(admin_key="short")
     assert KEY not in repr(make_settings(admin_key=KEY))
+
+
+@pytest.mark.parametrize(
+    ("sandbox", "is_complete"),
+    [("landlock 7, seccomp", True), ("seccomp", False), ("none", False)],
+)
+def test_what_decoders_run_in_is_said(make_app, recognizer, sample, caplog, sandbox, is_complete):
+    recognizer.sandbox = sandbox
+    app = make_app()
+
+    async def scenario():
+        async with running(app):
+            exchange = Exchange(app, path="/model", method="GET", headers={})
+            exchange.arrive(b"", more=False)
+            return (await exchange.finished()).json["sandbox"]
+
+    with caplog.at_level(logging.INFO):
+        assert asyncio.run(scenario()) == sandbox
+    assert sample("adamml_decoder_sandboxed") == is_complete
+    warned = [record for record in caplog.records if "without all" in record.message]
+    assert (warned == []) == is_complete
+
+
+def test_without_the_sandbox_that_is_required_nothing_starts(make_settings, registry):
+    class Bare(FakeRecognizer):
+        @property
+        def sandbox(self):
+            raise SandboxMissingError("it is required")
+
+    app = create_app(make_settings(), Bare, registry=registry)
+
+    async def scenario():
+        async with app.router.lifespan_context(app):
+            await until(lambda: app.state.service.lifecycle.failure is not None)
+            return app.state.service.lifecycle.failure
+
+    assert isinstance(asyncio.run(scenario()), SandboxMissingError)

@@ -69,6 +69,10 @@ class DeadlineExceededError(ProblemError):
     known_code = "deadline_exceeded"
 
 
+class UploadTooSlowError(ProblemError):
+    known_code = "upload_too_slow"
+
+
 class UploadTooLargeError(ProblemError):
     known_code = "upload_too_large"
 

@@ -11,12 +11,12 @@ from types import TracebackType
 from model.common.deadline import Deadline
 from model.common.errors import DecodeTimeoutError
 from model.inputs.ffmpeg.decode_limits import DecodeLimits
+from model.inputs.ffmpeg.kernel_sandbox import Child
 from model.inputs.ffmpeg.sandbox import (
     CHUNK_BYTES,
     END_POLL_SECONDS,
     ERROR_TAIL_BYTES,
     POLL_SECONDS,
-    Child,
     check_not_stopped,
     end_pipeline,
     has_ended,

@@ -17,6 +17,7 @@ from typing import IO
 from model.common.deadline import Deadline
 from model.common.errors import DecodeTimeoutError, UndecodableVideoError
 from model.inputs.ffmpeg.decode_limits import DecodeLimits
+from model.inputs.ffmpeg.kernel_sandbox import Child, start_confined
 
 POLL_SECONDS = 0.05
 # How often to look for the end of a child that has closed its output.
@@ -30,7 +31,6 @@ ERROR_TAIL_BYTES = 64 * 1024
 PIPE_BYTES = 1024**2
 
 Follow = Callable[[bytearray, bytearray], None]
-Child = subprocess.Popen[bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +146,7 @@ def _enlarge(pipe: IO[bytes]) -> None:
 
 
 def _start(command: Sequence[str], before: Sequence[Child]) -> Child:
-    return subprocess.Popen(
+    return start_confined(
         command,
         stdin=before[-1].stdout if before else subprocess.DEVNULL,
         stdout=subprocess.PIPE,

@@ -17,6 +17,7 @@ from math import prod
 import numpy as np
 
 from model.inputs.ffmpeg.error_messages import error_lines
+from model.inputs.ffmpeg.kernel_sandbox import start_confined
 from model.inputs.ffmpeg.sandbox import CHUNK_BYTES, POLL_SECONDS
 from model.inputs.frames.frame import Frame
 from model.inputs.frames.showinfo import ShownTimes
@@ -65,7 +66,7 @@ class LiveProcess:
         self._num_heard = self._num_dropped = 0
         ours, theirs = os.pipe() if with_sound else (None, None)
         self._sound_pipe = ours
-        self._process = subprocess.Popen(
+        self._process = start_confined(
             live_command(source, inputs, sound_descriptor=theirs),
             stdin=subprocess.PIPE if is_fed(source) else subprocess.DEVNULL,
             stdout=subprocess.PIPE,

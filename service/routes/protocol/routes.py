@@ -114,10 +114,12 @@ async def _received(
     """What is asked, and the videos, which the caller must delete."""
     start = time.perf_counter()
     max_bytes = int(service.settings.max_upload_bytes)
-    with service.admission.upload():
-        files = VideoFiles(service.require_spool().create, max_bytes=max_bytes)
+    with service.admission.upload() as arrival:
+        spool = service.require_spool()
+        files = VideoFiles(spool.create, max_bytes=max_bytes, require_room=spool.require_room)
         try:
-            asked = InferRequest.parse(await receive_videos(request, files, max_bytes=max_bytes))
+            rest = await receive_videos(request, arrival, files, max_bytes=max_bytes)
+            asked = InferRequest.parse(rest)
             options = asked.query().options(recognizer.spec)
             videos = await in_thread(None, asked.videos, files)
         except BaseException:

@@ -59,7 +59,8 @@ def test_every_series_is_there_with_zeros_before_the_first_request():
         for family in families(registry)
     }
 
-    info = {"adamml_model_info": set(), "adamml_decoder_info": set()}
+    info = {key: set() for key in ("adamml_model_info", "adamml_decoder_info")}
+    info["adamml_decoder_sandboxed"] = set()
     gauges = ("running", "queued", "oldest_queued_seconds")
     jobs: dict[str, set[str]] = {f"adamml_jobs_{name}": set() for name in gauges}
     assert found == {**CONTRACT, **info, **jobs, "adamml_jobs_total": {"state"}}

@@ -241,8 +241,8 @@ def test_a_bug_is_told_in_the_protocols_form(make_client, recognizer):
 
 
 def test_a_full_queue_refuses(make_client, recognizer):
-    with make_client(max_uploads=1, max_queue=0, max_concurrency=1) as client:
-        client.app.state.service.admission._num_uploads = 1
+    with make_client(max_queue=0, max_concurrency=1) as client:
+        client.app.state.service.admission._places._value = 0
         response = client.post(INFER, json=body(b"v"))
 
     assert response.status_code == 429

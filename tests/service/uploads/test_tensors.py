@@ -11,8 +11,8 @@ import pytest
 
 from model.common.errors import EmptyUploadError, InvalidParameterError
 from service.problems.errors import UploadTooLargeError
+from service.uploads.spool import Spool
 from service.uploads.tensors import MAX_HEAD_BYTES, BinaryTensor, JsonTensor
-from service.uploads.upload import Spool
 from service.uploads.video_files import MAX_VIDEOS, VideoFiles
 
 HEAD = json.dumps({"id": 'quoted "id"', "inputs": []}).encode()
@@ -20,7 +20,8 @@ HEAD = json.dumps({"id": 'quoted "id"', "inputs": []}).encode()
 
 @pytest.fixture
 def files(tmp_path):
-    files = VideoFiles(Spool(tmp_path).create, max_bytes=100_000)
+    spool = Spool(tmp_path, max_bytes=10**6)
+    files = VideoFiles(spool.create, max_bytes=100_000, require_room=spool.require_room)
     yield files
     files.delete()
 

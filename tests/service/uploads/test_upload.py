@@ -189,17 +189,6 @@ def test_bad_boundaries(client, boundary):
     problem(client.post("/classify", content=b"x", headers=headers), 422, "invalid_parameter")
 
 
-def test_too_many_uploads_at_once(make_client):
-    with make_client(max_uploads=1) as client:
-        with client.app.state.service.admission.upload():
-            refused = client.post("/classify", content=b"video", headers=VIDEO)
-        answered = client.post("/classify", content=b"video", headers=VIDEO)
-
-    problem(refused, 429, "overloaded")
-    assert int(refused.headers["retry-after"]) >= 1
-    assert answered.status_code == 200
-
-
 def test_a_full_disk_is_told_and_nothing_is_left(client, sample, uploads, monkeypatch):
     """The system's own device that is always full takes the file's place."""
     real = os.open
