@@ -46,6 +46,11 @@ class Admission:
         """Whether requests wait for a place; may be asked from any thread."""
         return self._num_waiting > 0
 
+    @property
+    def service_seconds(self) -> float:
+        """How long a classification keeps its place, as recent ones did."""
+        return self._service_time.seconds
+
     @contextmanager
     def upload(self, *, of_job: bool = False) -> Iterator[None]:
         """Room on the disk for one upload; refused at once while the queue is full anyway, which

@@ -73,6 +73,10 @@ class Settings(BaseSettings):
         default=None, min_length=16, description="Opens /admin; none: it is not there."
     )
 
+    api_keys_file: Path | None = Field(
+        default=None, description="Keys of clients, by `adamml keys`; none: anybody may ask."
+    )
+
     jobs_dir: Path | None = Field(
         default=None, description="Jobs' files; none: the user's state directory."
     )
@@ -106,9 +110,9 @@ class Settings(BaseSettings):
     # With the few seconds after it, within the ten that containers get by default.
     drain_grace_seconds: float = Field(default=7.0, ge=0, le=300)
 
-    @field_validator("model")
+    @field_validator("model", "api_keys_file")
     @classmethod
-    def _model_is_a_file(cls, path: Path | None) -> Path | None:
+    def _is_a_file(cls, path: Path | None) -> Path | None:
         if path is not None and not path.is_file():
             raise ValueError("there is no such file")
         return path

@@ -34,7 +34,8 @@ class RequestTrace(Protocol):
 
 @dataclass(slots=True)
 class RequestRecord:
-    """`code` is the problem's code, `classifications` what the answer was made from."""
+    """`code` is the problem's code, `key` the name of the client's key, `classifications` what the
+    answer was made from."""
 
     request_id: str
     method: str
@@ -42,6 +43,7 @@ class RequestRecord:
     status: int = CLIENT_CLOSED_REQUEST
     code: str | None = None
     model_version: str | None = None
+    key: str | None = None
     classifications: list[Classification] = field(default_factory=list)
     bytes_received: int | None = None
     trace: RequestTrace | None = None
@@ -51,6 +53,11 @@ class RequestRecord:
     def add_stage(self, stage: str, seconds: float) -> None:
         """Adds up over a request's videos. May be called from the worker thread."""
         self.seconds_by_stage[stage] = self.seconds_by_stage.get(stage, 0.0) + seconds
+
+    @property
+    def macs(self) -> int:
+        """Multiply-adds that the answer took."""
+        return sum(answer.compute.macs for answer in self.classifications)
 
     def elapsed_seconds(self) -> float:
         return time.perf_counter() - self._start

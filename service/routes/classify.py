@@ -13,6 +13,7 @@ from model.inference.classification import Classification
 from service.observability.record import RequestRecord, record_of
 from service.problems.parameter_errors import refuse_repeated
 from service.routes.google_answer import GoogleAnswer
+from service.routes.keys import KEYED
 from service.routes.openapi import CLASSIFY_REQUEST_BODY, problems
 from service.routes.parameters import AnswerFormat, AnswerQueryParameters
 from service.routes.responses import ClassifyAnswer, ModelOut
@@ -21,14 +22,14 @@ from service.state import Service, service_of
 from service.uploads.upload import Upload, receive
 from service.work import AttendedWork, Work
 
-router = APIRouter()
+router = APIRouter(dependencies=KEYED)
 
 
 @router.post(
     "/classify",
     summary="Classify one video",
     response_model=ClassifyAnswer | GoogleAnswer,
-    responses=problems(408, 413, 415, 422, 429, 500, 503),
+    responses=problems(401, 408, 413, 415, 422, 429, 500, 503),
     openapi_extra={"requestBody": CLASSIFY_REQUEST_BODY},
 )
 async def classify(request: Request, query: AnswerQueryParameters) -> Response:

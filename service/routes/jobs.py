@@ -30,6 +30,7 @@ from service.routes.job_responses import (
     state_line,
     with_result,
 )
+from service.routes.keys import KEYED
 from service.routes.openapi import CLASSIFY_REQUEST_BODY, problems
 from service.routes.parameters import AnswerFormat, ClassifyQueryParameters
 from service.routes.segment_lines import MEDIA_TYPE
@@ -37,7 +38,7 @@ from service.state import Service, service_of
 from service.threads import in_thread
 from service.uploads.upload import receive
 
-router = APIRouter()
+router = APIRouter(dependencies=KEYED)
 
 MAX_PAGE = 100
 # How often it is looked whether a running job has new segments.
@@ -52,7 +53,7 @@ IdempotencyKey = Annotated[str | None, Header(min_length=1, max_length=255)]
     status_code=202,
     summary="Classify one video in the background",
     response_model=JobOut,
-    responses=problems(408, 413, 415, 422, 429, 500, 503, 507),
+    responses=problems(401, 408, 413, 415, 422, 429, 500, 503, 507),
     openapi_extra={"requestBody": CLASSIFY_REQUEST_BODY},
 )
 async def add_job(
@@ -105,7 +106,10 @@ def _digest(path: Path, options: str) -> str:
 
 
 @router.get(
-    "/jobs", summary="Jobs, the newest first", response_model=JobPageOut, responses=problems(503)
+    "/jobs",
+    summary="Jobs, the newest first",
+    response_model=JobPageOut,
+    responses=problems(401, 429, 503),
 )
 async def list_jobs(
     request: Request,
@@ -124,7 +128,7 @@ async def list_jobs(
     "/jobs/{job_id}",
     summary="One job, and its result",
     response_model=JobWithResultOut,
-    responses=problems(404, 503),
+    responses=problems(401, 404, 429, 503),
 )
 async def get_job(
     request: Request,
@@ -148,7 +152,7 @@ async def get_job(
     "/jobs/{job_id}",
     summary="Cancel a job, or remove its result",
     response_model=JobOut,
-    responses=problems(404, 503),
+    responses=problems(401, 404, 429, 503),
 )
 async def delete_job(request: Request, job_id: str) -> JobOut:
     """A job that waits or runs is cancelled; of one that has ended nothing is kept."""
@@ -165,7 +169,7 @@ async def delete_job(request: Request, job_id: str) -> JobOut:
 @router.get(
     "/jobs/{job_id}/segments",
     summary="The segments of a job, as they are decided",
-    responses=problems(404, 503),
+    responses=problems(401, 404, 429, 503),
 )
 async def follow_job(request: Request, job_id: str) -> StreamingResponse:
     """Lines of JSON as of `POST /classify`; follows a job until it has ended."""

@@ -14,6 +14,7 @@ from service.observability.record import RequestRecord, record_of
 from service.problems.errors import NotFoundError
 from service.problems.parameter_errors import echo
 from service.recognizer import Recognizer
+from service.routes.keys import KEYED, KNOWN
 from service.routes.openapi import INFER_REQUEST_BODY, protocol_errors
 from service.routes.protocol.batch import answers_unless_client_leaves
 from service.routes.protocol.infer_answer import DATATYPES, infer_response
@@ -29,7 +30,12 @@ router = APIRouter(prefix="/v2", tags=["Open Inference Protocol"])
 _PLATFORM = "adamml"
 
 
-@router.get("", summary="The server and its extensions")
+@router.get(
+    "",
+    summary="The server and its extensions",
+    dependencies=KNOWN,
+    responses=protocol_errors(401, 429),
+)
 async def server_metadata() -> dict[str, Any]:
     return {
         "name": "adamml",
@@ -49,7 +55,12 @@ async def ready(request: Request) -> dict[str, bool]:
     return {"ready": True}
 
 
-@router.post("/repository/index", summary="The models", responses=protocol_errors(503))
+@router.post(
+    "/repository/index",
+    summary="The models",
+    dependencies=KNOWN,
+    responses=protocol_errors(401, 429, 503),
+)
 async def index(request: Request) -> list[dict[str, str]]:
     """Triton's extension, by which its clients list models; there is one at a time."""
     recognizer = service_of(request).require_recognizer()
@@ -57,7 +68,12 @@ async def index(request: Request) -> list[dict[str, str]]:
     return [{"name": name, "version": version, "state": "READY", "reason": ""}]
 
 
-@router.get("/models/{name}", summary="The model's tensors", responses=protocol_errors(404, 503))
+@router.get(
+    "/models/{name}",
+    summary="The model's tensors",
+    dependencies=KNOWN,
+    responses=protocol_errors(401, 404, 429, 503),
+)
 async def model_metadata(request: Request, name: str) -> dict[str, Any]:
     recognizer = _model(service_of(request), name)
     return {
@@ -90,7 +106,8 @@ async def model_ready(request: Request, name: str) -> dict[str, Any]:
 @router.post(
     "/models/{name}/infer",
     summary="Classify a tensor of videos",
-    responses=protocol_errors(404, 408, 413, 415, 422, 429, 500, 503, 507),
+    dependencies=KEYED,
+    responses=protocol_errors(401, 404, 408, 413, 415, 422, 429, 500, 503, 507),
     openapi_extra={"requestBody": INFER_REQUEST_BODY},
 )
 async def infer(request: Request, name: str) -> Response:
