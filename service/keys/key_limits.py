@@ -16,6 +16,7 @@ from service.problems.errors import RateLimitedError
 Clock = Callable[[], float]
 _MINUTE_SECONDS = 60.0
 _MAX_RETRY_AFTER_SECONDS = 3600
+_SETTLE_SECONDS = 1.0
 
 
 class TokenBucket:
@@ -55,6 +56,10 @@ class KeyLimits:
         self._entry = entry
         self._max_inside = None if entry.concurrency is None else -(-entry.concurrency // workers)
         self._num_inside = 0
+        # GFLOPs that were counted of each job that has not ended.
+        self._jobs: dict[str, float] = {}
+        self._settled = clock()
+        self._clock = clock
 
     def enter(self, *, busy_seconds: float) -> None:
         """Take a request's share, until `leave`; `busy_seconds`: how long one usually takes.
@@ -75,11 +80,29 @@ class KeyLimits:
             self._requests.take(1)
         self._num_inside += 1
 
+    def owe(self, job_id: str) -> None:
+        """For a job, whose GFLOPs are counted as they are spent."""
+        if self._gflops is not None:
+            self._jobs.setdefault(job_id, 0.0)
+
+    def jobs_to_settle(self) -> tuple[str, ...]:
+        """Those whose GFLOPs should be looked up; none again within a second."""
+        if not self._jobs or self._clock() - self._settled < _SETTLE_SECONDS:
+            return ()
+        self._settled = self._clock()
+        return tuple(self._jobs)
+
+    def settle(self, job_id: str, gflops: float, *, is_finished: bool) -> None:
+        """Count what a job has spent since it was last looked at."""
+        self._spend(gflops - self._jobs.pop(job_id, gflops))
+        if not is_finished:
+            self._jobs[job_id] = gflops
+
     def leave(self, *, gflops: float) -> None:
         self._num_inside -= 1
-        self.spend(gflops)
+        self._spend(gflops)
 
-    def spend(self, gflops: float) -> None:
+    def _spend(self, gflops: float) -> None:
         if self._gflops is not None:
             self._gflops.take(gflops)
 

@@ -24,7 +24,7 @@ _ANSWERED: dict[str, tuple[int, ...]] = {
     "/model": (200, 401, 405, 429, 503),
     "/livez": (200, 405),
     "/readyz": (200, 405, 503),
-    "/metrics": (200, 401, 405, 429),
+    "/metrics": (200, 401, 404, 405, 429),
     "/docs": (200, 405),
     "/openapi.json": (200, 405),
     "/jobs": (200, 202, 401, 405, 408, 413, 415, 422, 429, 503, 507),
@@ -36,6 +36,7 @@ _ANSWERED: dict[str, tuple[int, ...]] = {
 STATUSES_BY_ROUTE = {
     route: (*statuses, CLIENT_CLOSED_REQUEST, 500) for route, statuses in _ANSWERED.items()
 }
+DEGRADED_LEVELS = ("1", "2", "3")
 JOB_ENDS = ("succeeded", "failed", "cancelled")
 STAGES = ("upload", "decode", "policy", "flow", "recognition", "total")
 COMPONENTS = ("policy", *MODALITIES)

@@ -22,6 +22,7 @@ from service.observability.metric_labels import (
     CLASSIFYING_ROUTES,
     COMPONENTS,
     DECODE_FAILURES,
+    DEGRADED_LEVELS,
     JOB_ENDS,
     REJECTIONS,
     STAGES,
@@ -114,6 +115,11 @@ class ServiceMetrics:
         self.queue_wait = self._histogram(
             "adamml_queue_wait_seconds", "Time in the queue, of those who left it unserved as well."
         )
+        self.degraded_requests = self._counter(
+            "adamml_degraded_requests_total",
+            "Requests that got less compute than usual, as others waited.",
+            ["level"],
+        )
         self.stage_duration = self._histogram(
             "adamml_stage_duration_seconds",
             "Time by stage; total is the whole classification, upload comes before it.",
@@ -164,6 +170,7 @@ class ServiceMetrics:
             (self.requests_rejected, REJECTIONS),
             (self.decode_failures, DECODE_FAILURES),
             (self.jobs, JOB_ENDS),
+            (self.degraded_requests, DEGRADED_LEVELS),
         ):
             for value in values:
                 series.labels(value)
@@ -196,6 +203,8 @@ class ServiceMetrics:
             self.requests_rejected.labels(record.code).inc()
         elif record.code in DECODE_FAILURES:
             self.decode_failures.labels(record.code).inc()
+        if record.degraded_level:
+            self.degraded_requests.labels(str(record.degraded_level)).inc()
         for stage in STAGES:
             if stage in record.seconds_by_stage:
                 self.stage_duration.labels(stage).observe(record.seconds_by_stage[stage])

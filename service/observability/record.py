@@ -46,6 +46,7 @@ class RequestRecord:
     key: str | None = None
     classifications: list[Classification] = field(default_factory=list)
     bytes_received: int | None = None
+    degraded_level: int = 0
     trace: RequestTrace | None = None
     seconds_by_stage: dict[str, float] = field(default_factory=dict)
     _start: float = field(default_factory=time.perf_counter)

@@ -12,6 +12,7 @@ from model.common.errors import InvalidParameterError
 from model.inference.classification import Classification
 from service.observability.record import RequestRecord, record_of
 from service.problems.parameter_errors import refuse_repeated
+from service.routes.client_deadline import deadline_of
 from service.routes.google_answer import GoogleAnswer
 from service.routes.keys import KEYED
 from service.routes.openapi import CLASSIFY_REQUEST_BODY, problems
@@ -35,7 +36,7 @@ router = APIRouter(dependencies=KEYED)
 async def classify(request: Request, query: AnswerQueryParameters) -> Response:
     """The label, the choices behind it, segment by segment, and the compute that was spent."""
     service = service_of(request)
-    deadline = Deadline(service.settings.request_deadline_seconds)
+    deadline = deadline_of(request, at_most_seconds=service.settings.request_deadline_seconds)
     with service.metrics.requests_in_progress.track_inprogress():
         async with service.lifecycle.request(deadline):
             recognizer = service.require_recognizer()
@@ -45,7 +46,7 @@ async def classify(request: Request, query: AnswerQueryParameters) -> Response:
             _require_document(request, query.format)
             options = query.options(recognizer.spec)
             work = Work(service, recognizer, options, deadline, record)
-            upload = await uploaded(request, service, record)
+            upload = await uploaded(request, service, record, deadline)
             attended = AttendedWork(request, work, upload)
             if accepts_lines(request):
                 return await _lines(attended, work)
@@ -86,10 +87,12 @@ def answer_of(work: Work, classification: Classification) -> ClassifyAnswer:
     return ClassifyAnswer.of(classification, request_id=work.record.request_id, model=model)
 
 
-async def uploaded(request: Request, service: Service, record: RequestRecord) -> Upload:
+async def uploaded(
+    request: Request, service: Service, record: RequestRecord, deadline: Deadline
+) -> Upload:
     """The complete upload, which the caller must delete; nothing is left of an incomplete one."""
     start = time.perf_counter()
-    with service.admission.upload():
+    with service.admission.upload(deadline):
         upload = service.require_spool().create()
         try:
             max_bytes = int(service.settings.max_upload_bytes)

@@ -11,7 +11,6 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
-from model.common.deadline import Deadline
 from service.jobs.job import Job, NewJob
 from service.jobs.jobs import Jobs
 from service.lifecycle import Phase
@@ -19,6 +18,7 @@ from service.observability.record import record_of
 from service.observability.request_id import new_ulid
 from service.problems.errors import JobNotFoundError
 from service.problems.parameter_errors import refuse_repeated
+from service.routes.client_deadline import deadline_of
 from service.routes.job_responses import (
     JobOut,
     JobPageOut,
@@ -30,7 +30,7 @@ from service.routes.job_responses import (
     state_line,
     with_result,
 )
-from service.routes.keys import KEYED
+from service.routes.keys import KEYED, owe_job
 from service.routes.openapi import CLASSIFY_REQUEST_BODY, problems
 from service.routes.parameters import AnswerFormat, ClassifyQueryParameters
 from service.routes.segment_lines import MEDIA_TYPE
@@ -61,13 +61,15 @@ async def add_job(
 ) -> Response:
     """The same inputs and parameters as `POST /classify`; `Location` is where the job is."""
     service = service_of(request)
-    async with service.lifecycle.request(Deadline(service.settings.job_deadline_seconds)):
+    deadline = deadline_of(request, at_most_seconds=service.settings.job_deadline_seconds)
+    async with service.lifecycle.request(deadline):
         jobs, spec = service.require_jobs(), service.require_recognizer().spec
         refuse_repeated(request.query_params.multi_items())
         query.options(spec)
         options = query.model_dump_json(exclude_unset=True)
         new = await _uploaded(request, service, jobs, options, idempotency_key)
         job = await in_thread(None, jobs.add, new)
+        owe_job(request, job.id)
     told = await _told(service, jobs, job)
     headers = {"Location": f"/jobs/{job.id}"}
     return Response(
@@ -84,7 +86,7 @@ async def _uploaded(
     wanted = int(announced[:20]) if announced.isdecimal() else 0
     await in_thread(None, jobs.require_room, min(wanted, max_bytes))
     record, job_id = record_of(request), new_ulid()
-    with service.admission.upload(of_job=True):
+    with service.admission.upload(None):
         upload = jobs.files.create_upload(job_id)
         try:
             size = await receive(request, upload, max_bytes=max_bytes)

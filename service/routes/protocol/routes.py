@@ -10,10 +10,11 @@ from fastapi import APIRouter, Request, Response
 
 from model.common.deadline import Deadline
 from model.inference.classification import ClassifyOptions
-from service.observability.record import RequestRecord, record_of
+from service.observability.record import record_of
 from service.problems.errors import NotFoundError
 from service.problems.parameter_errors import echo
 from service.recognizer import Recognizer
+from service.routes.client_deadline import deadline_of
 from service.routes.keys import KEYED, KNOWN
 from service.routes.openapi import INFER_REQUEST_BODY, protocol_errors
 from service.routes.protocol.batch import answers_unless_client_leaves
@@ -113,25 +114,26 @@ async def model_ready(request: Request, name: str) -> dict[str, Any]:
 async def infer(request: Request, name: str) -> Response:
     """A label, its score, and the GFLOPs spent, for each video in the order of the tensor."""
     service = service_of(request)
-    deadline = Deadline(service.settings.request_deadline_seconds)
+    deadline = deadline_of(request, at_most_seconds=service.settings.request_deadline_seconds)
     with service.metrics.requests_in_progress.track_inprogress():
         async with service.lifecycle.request(deadline):
             recognizer = _model(service, name)
             record = record_of(request)
             record.model_version = recognizer.version
-            asked, options, videos = await _received(request, service, recognizer, record)
+            asked, options, videos = await _received(request, service, recognizer, deadline)
             work = Work(service, recognizer, options, deadline, record)
             record.classifications = await answers_unless_client_leaves(request, work, videos)
             return infer_response(asked, recognizer, record.classifications)
 
 
 async def _received(
-    request: Request, service: Service, recognizer: Recognizer, record: RequestRecord
+    request: Request, service: Service, recognizer: Recognizer, deadline: Deadline
 ) -> tuple[InferRequest, ClassifyOptions, list[Upload]]:
     """What is asked, and the videos, which the caller must delete."""
     start = time.perf_counter()
     max_bytes = int(service.settings.max_upload_bytes)
-    with service.admission.upload():
+    record = record_of(request)
+    with service.admission.upload(deadline):
         files = VideoFiles(service.require_spool().create, max_bytes=max_bytes)
         try:
             asked = InferRequest.parse(await receive_videos(request, files, max_bytes=max_bytes))

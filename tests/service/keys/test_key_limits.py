@@ -58,6 +58,21 @@ def test_gflops_are_owed_after_they_were_spent(make, clock):
     limits.enter(busy_seconds=1)
 
 
+def test_jobs_are_paid_as_they_go(make, clock):
+    limits = make(gflops_per_minute=60)
+    limits.owe("a")
+    assert limits.jobs_to_settle() == ()
+    clock.now = 1
+    assert limits.jobs_to_settle() == ("a",)
+    limits.settle("a", 40, is_finished=False)
+    limits.enter(busy_seconds=1)
+    limits.settle("a", 65, is_finished=True)
+
+    assert waits(limits) == 4  # 60 of the bucket and 1 of a second, less 65
+    clock.now = 3
+    assert limits.jobs_to_settle() == ()
+
+
 def test_so_many_requests_at_once(make):
     limits = make(concurrency=2)
     limits.enter(busy_seconds=1)

@@ -191,7 +191,7 @@ def test_bad_boundaries(client, boundary):
 
 def test_too_many_uploads_at_once(make_client):
     with make_client(max_uploads=1) as client:
-        with client.app.state.service.admission.upload():
+        with client.app.state.service.admission.upload(None):
             refused = client.post("/classify", content=b"video", headers=VIDEO)
         answered = client.post("/classify", content=b"video", headers=VIDEO)
 
