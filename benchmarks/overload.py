@@ -18,6 +18,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import httpx2 as httpx
+
 from benchmarks.clips import film
 from benchmarks.results import machine
 from benchmarks.running_service import Service, running_service
@@ -119,46 +121,70 @@ async def obey(url: str, body: bytes) -> Outcome | None:
 
 
 async def one_round(service: Service, body: bytes, *, seconds: float) -> dict[str, float]:
-    """The best rate, then four times as much for `seconds`, then those who obey."""
-    begin = time.monotonic()
-    best = await closed_loop(service.url, body, seconds=seconds / 3)
-    best_rate = _rate(best, begin)
-    begin = time.monotonic()
-    flood = await open_loop(service.url, body, rate=OVERLOAD * best_rate, seconds=seconds)
+    """The best rate, then four times as much for `seconds`, then those who obey, and the best rate
+    once more: where other work comes and goes beside it, the mean of both is compared with."""
+    before = await _best(service, body, seconds=seconds / 4)
+    begin, processor = time.monotonic(), _processor_seconds(service)
+    flood = await open_loop(service.url, body, rate=OVERLOAD * before.rate, seconds=seconds)
+    by_processor = _answered(flood) / (_processor_seconds(service) - processor)
     # The queue that is left is served after the flood's end, which would count as goodput.
-    within = [one for one in flood if one.ended <= begin + seconds]
+    goodput = _answered([one for one in flood if one.ended <= begin + seconds]) / seconds
     second_tries = await obedient(service.url, body)
+    after = await _best(service, body, seconds=seconds / 4)
     return {
-        "best_per_second": best_rate,
-        "goodput_ratio": sum(one.status == 200 for one in within) / seconds / best_rate,
-        **_latencies(flood),
+        "best_per_second": before.rate,
+        "best_per_second_after": after.rate,
+        "goodput_ratio": goodput / statistics.mean((before.rate, after.rate)),
+        "goodput_ratio_by_processor_time": by_processor
+        / statistics.mean((before.by_processor, after.by_processor)),
+        **_latencies(flood, goodput),
         **{f"status_{status}": n for status, n in Counter(one.status for one in flood).items()},
         "obedient": len(second_tries),
-        "obedient_answered": sum(one.status == 200 for one in second_tries),
+        "obedient_answered": _answered(second_tries),
         "anonymous_megabytes": anonymous_bytes(service.pid) / 1e6,
     }
 
 
-def _latencies(flood: Sequence[Outcome]) -> dict[str, float]:
-    """Seconds. The bound is what a full queue takes, at the mean of what requests took to compute,
-    and then the request itself, at their 95th percentile."""
+@dataclasses.dataclass(frozen=True, slots=True)
+class Best:
+    """Answers a second, and a second of processor time of the service and its decoders."""
+
+    rate: float
+    by_processor: float
+
+
+async def _best(service: Service, body: bytes, *, seconds: float) -> Best:
+    begin, processor = time.monotonic(), _processor_seconds(service)
+    done = await closed_loop(service.url, body, seconds=seconds)
+    wall_seconds = max(one.ended for one in done) - begin
+    spent = _processor_seconds(service) - processor
+    return Best(_answered(done) / wall_seconds, _answered(done) / spent)
+
+
+def _processor_seconds(service: Service) -> float:
+    text = httpx.get(f"{service.url}/metrics").text
+    names = ("process_cpu_seconds_total ", "adamml_decoder_cpu_seconds_total ")
+    return sum(float(line.split()[-1]) for line in text.splitlines() if line.startswith(names))
+
+
+def _answered(outcomes: Sequence[Outcome]) -> int:
+    return sum(one.status == 200 for one in outcomes)
+
+
+def _latencies(flood: Sequence[Outcome], goodput: float) -> dict[str, float]:
+    """Seconds. The bound is what a full queue takes at the rate of the answers, and then the
+    request itself, at the 95th percentile of what they took to compute."""
     accepted = [one.seconds for one in flood if one.status == 200]
     refused = [one.seconds for one in flood if one.status == 429]
     compute = [one.compute_seconds for one in flood if one.status == 200]
-    full_queue = MAX_QUEUE / CONCURRENCY * statistics.mean(compute)
     return {
         "accepted_p95_seconds": quantile(accepted, 0.95),
-        "bound_seconds": full_queue + quantile(compute, 0.95),
+        "bound_seconds": MAX_QUEUE / goodput + quantile(compute, 0.95),
         "refused_p50_seconds": quantile(refused, 0.5),
         "refused_p95_seconds": quantile(refused, 0.95),
         "refused_within_100_ms": sum(one <= 0.1 for one in refused) / max(1, len(refused)),
         "retry_after_is_told": sum(o.retry_after >= 1 for o in flood) / max(1, len(refused)),
     }
-
-
-def _rate(outcomes: Sequence[Outcome], begin: float) -> float:
-    """Answers a second up to the last one."""
-    return sum(one.status == 200 for one in outcomes) / (max(o.ended for o in outcomes) - begin)
 
 
 def quantile(values: Sequence[float], share: float) -> float:

@@ -54,6 +54,7 @@ class Work:
         for item in stream:
             if isinstance(item, Classification):
                 return told(item, level)
+            self.record.macs_of_segments += item.macs
             on_segment(item)
         raise RuntimeError("the recognizer gave no answer")
 

@@ -47,6 +47,8 @@ class RequestRecord:
     classifications: list[Classification] = field(default_factory=list)
     bytes_received: int | None = None
     degraded_level: int = 0
+    # Of segments that were decided, whether an answer came of them or not.
+    macs_of_segments: int = 0
     trace: RequestTrace | None = None
     seconds_by_stage: dict[str, float] = field(default_factory=dict)
     _start: float = field(default_factory=time.perf_counter)
@@ -57,8 +59,9 @@ class RequestRecord:
 
     @property
     def macs(self) -> int:
-        """Multiply-adds that the answer took."""
-        return sum(answer.compute.macs for answer in self.classifications)
+        """Multiply-adds that the answer took, or that were seen to be spent without one."""
+        answered = sum(answer.compute.macs for answer in self.classifications)
+        return max(answered, self.macs_of_segments)
 
     def elapsed_seconds(self) -> float:
         return time.perf_counter() - self._start

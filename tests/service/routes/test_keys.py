@@ -7,6 +7,7 @@ import logging
 
 import pytest
 from asgi import Exchange, running, until
+from fake_recognizer import wait_until
 
 from service.keys.key_file import add_key, new_key, remove_key
 from service.keys.key_ring import KeyRing
@@ -195,3 +196,17 @@ def test_a_flood_of_guesses_behind_a_known_id_waits_its_turn(keys_file, key, mon
     codes = [error.code for error in asyncio.run(scenario())]
     ring.close()
     assert sorted(codes) == ["rate_limited"] * 8 + ["unauthorized"] * 2
+
+
+def test_a_key_pays_for_its_jobs(make_client, keys_file, monkeypatch):
+    monkeypatch.setattr("service.keys.key_limits._SETTLE_SECONDS", 0.0)
+    small, other = added(keys_file, "small", gflops_per_minute=5), added(keys_file, "other")
+    with make_client(api_keys_file=keys_file) as client:
+        wait_until(lambda: client.get("/jobs", headers=bearer(other)).status_code == 200)
+        place = post(client, small, "/jobs").headers["location"]
+        ended = ("succeeded", "failed")
+        wait_until(lambda: client.get(place, headers=bearer(other)).json()["state"] in ended)
+
+        refused = client.get(place, headers=bearer(small))
+        assert refused.json()["code"] == "rate_limited"
+        assert client.get(place, headers=bearer(other)).status_code == 200
