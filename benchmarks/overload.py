@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import json
+import os
 import statistics
 import sys
 import tempfile
@@ -141,6 +142,7 @@ async def one_round(service: Service, body: bytes, *, seconds: float) -> dict[st
         **{f"status_{status}": n for status, n in Counter(one.status for one in flood).items()},
         "obedient": len(second_tries),
         "obedient_answered": _answered(second_tries),
+        "load_average": os.getloadavg()[0],
         "anonymous_megabytes": anonymous_bytes(service.pid) / 1e6,
     }
 
