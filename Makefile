@@ -2,7 +2,7 @@ PYTHON ?= python3
 UV := .venv/bin/uv pip install --quiet --python .venv/bin/python --constraints constraints.txt
 INPUTS := pyproject.toml constraints.txt
 
-.PHONY: help serve test test-parity test-containers test-model-change test-batch test-ray generated-clips bench-strangers lint format dashboards manifests prometheus
+.PHONY: help serve test test-parity test-containers test-model-change test-batch test-ray overload generated-clips bench-strangers lint format dashboards manifests prometheus
 
 ## List the targets.
 help:
@@ -39,6 +39,10 @@ bench-strangers: .venv/.dev
 ## Serve and batch on a Ray cluster of two nodes; RAY_VIDEOS=FOLDER RAY_NUM_VIDEOS=200 at length.
 test-ray: .venv/.ray
 	.venv/bin/pytest -rs -s tests/deploy/test_ray.py tests/batch/test_ray.py tests/end_to_end/test_ray_cluster.py
+
+## Four times what the service can do, for a minute, ROUNDS times; into RESULT.
+overload: .venv/.dev
+	.venv/bin/python -m benchmarks.overload $(or $(RESULT),overload.json) $(or $(ROUNDS),3) $(or $(SECONDS),60)
 
 ## Draw many coded clips, and look at what each segment shows (FIRST, CLIPS and RESULT name which).
 generated-clips: .venv/.dev

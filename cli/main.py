@@ -15,6 +15,7 @@ from cli.examples import epilog
 from cli.experiment import experiment
 from cli.export import export
 from cli.flops import flops
+from cli.keys import keys
 from cli.prepare import prepare
 from cli.serve import serve
 from cli.synth import synth
@@ -43,6 +44,7 @@ for command in (
 ):
     app.command(epilog=epilog(command.__name__))(command)
 app.add_typer(prepare, name="prepare")
+app.add_typer(keys, name="keys")
 app.add_typer(bench, name="bench")
 
 

@@ -8,6 +8,8 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
+from model.common.deadline import Deadline
+from service.degrading import level_of
 from service.observability.metrics import ServiceMetrics
 from service.problems.errors import OverloadedError
 from service.uploads.arrival import Arrival, Pace, UploadPlaces
@@ -20,9 +22,11 @@ class ServiceTime:
 
     def __init__(self, *, initial_seconds: float = 2.0, weight: float = 0.2) -> None:
         self.seconds = initial_seconds
+        self.is_measured = False
         self._weight = weight
 
     def add(self, seconds: float) -> None:
+        self.is_measured = True
         self.seconds += self._weight * (seconds - self.seconds)
 
 
@@ -52,19 +56,29 @@ class Admission:
         """Whether requests wait for a place; may be asked from any thread."""
         return self._num_waiting > 0
 
+    @property
+    def pressure_level(self) -> int:
+        """0 to 3, see `service.degrading`; may be asked from any thread."""
+        return level_of(self._num_waiting, self._max_queue)
+
+    @property
+    def service_seconds(self) -> float:
+        """How long a classification keeps its place, as recent ones did."""
+        return self._service_time.seconds
+
     @contextmanager
-    def upload(self, *, of_job: bool = False) -> Iterator[Arrival]:
-        """One upload; refused at once while the queue is full anyway, which one of a job does not
-        join."""
-        if not of_job:
-            self._refuse_when_full()
+    def upload(self, deadline: Deadline | None) -> Iterator[Arrival]:
+        """One upload; refused at once while the queue is full anyway, or too long for `deadline`.
+        None: of a job, which does not join it."""
+        if deadline is not None:
+            self._refuse_in_vain(deadline)
         with self._uploads.arriving() as arrival:
             yield arrival
 
     @asynccontextmanager
-    async def place(self) -> AsyncIterator[float]:
+    async def place(self, deadline: Deadline) -> AsyncIterator[float]:
         """One of the places to compute in; yields the seconds waited for it."""
-        self._refuse_when_full()
+        self._refuse_in_vain(deadline)
         waited_seconds = await self._wait_for_place()
         start = time.perf_counter()
         try:
@@ -83,15 +97,31 @@ class Admission:
             self._num_waiting -= 1
         return time.perf_counter() - start
 
-    def _refuse_when_full(self) -> None:
-        if self._places.locked() and self._num_waiting >= self._max_queue:
+    def _refuse_in_vain(self, deadline: Deadline) -> None:
+        """Where the queue is full, or the answer would come too late as recent requests went.
+
+        While a place is free everybody is let in: the mean says little of one short video, and
+        would never learn of it.
+        """
+        if not self._places.locked():
+            return
+        if self._num_waiting >= self._max_queue:
             raise self._overloaded(f"{self._num_waiting} requests are waiting already")
+        expected = self._wait_seconds() + self._service_time.seconds
+        if self._service_time.is_measured and expected > deadline.remaining():
+            raise self._overloaded(
+                f"the answer would take about {expected:.1f} s, with {self._num_waiting} requests"
+                f" waiting, and may take {deadline.seconds:g} s"
+            )
+
+    def _wait_seconds(self) -> float:
+        """Until one who comes now would get a place."""
+        rounds = (self._num_waiting + 1) / self._max_concurrency
+        return rounds * self._service_time.seconds
 
     def _overloaded(self, detail: str) -> OverloadedError:
         return OverloadedError(detail, retry_after_seconds=self.retry_after_seconds())
 
     def retry_after_seconds(self) -> int:
         """When all that wait now will have been served, as recent requests went; whole seconds."""
-        rounds = (self._num_waiting + 1) / self._max_concurrency
-        seconds = math.ceil(rounds * self._service_time.seconds)
-        return min(max(1, seconds), _MAX_RETRY_AFTER_SECONDS)
+        return min(max(1, math.ceil(self._wait_seconds())), _MAX_RETRY_AFTER_SECONDS)

@@ -107,6 +107,8 @@ def _lifespan(
                 await in_thread(None, service.jobs.close)
             service.executor.shutdown(wait=False, cancel_futures=True)
             service.spool.remove()
+            if service.keys is not None:
+                service.keys.close()
             if tracing is not None:
                 await in_thread(None, tracing.shutdown)
 

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
 
-from pydantic import ByteSize, Field, SecretStr, ValidationError, field_validator
+from pydantic import ByteSize, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from model.inference.options import MAX_STREAM_SEGMENTS
@@ -46,6 +46,9 @@ class Settings(BaseSettings):
 
     host: str = Field(default="127.0.0.1", min_length=1)
     port: int = Field(default=DEFAULT_PORT, ge=0, le=65535)
+    metrics_port: int | None = Field(
+        default=None, ge=1, le=65535, description="/metrics is there instead; none: on `port`."
+    )
     workers: int = Field(default=1, ge=1, le=64, description="Processes, each with all below.")
     model: Path | None = Field(default=None, description="Bundle or checkpoint; none: bundled.")
     threads: int | None = Field(default=None, ge=1, le=256, description="Cores per network.")
@@ -64,6 +67,9 @@ class Settings(BaseSettings):
         default=600, ge=64, le=MAX_STREAM_SEGMENTS, description="Of one answer to a request."
     )
     max_queue: int = Field(default=16, ge=0, le=10_000, description="Videos waiting for a place.")
+    degrade: bool = Field(
+        default=False, description="Compute less while requests wait, before refusing."
+    )
     max_uploads: int = Field(default=32, ge=1, le=10_000, description="Uploads at once.")
     min_upload_bytes_per_second: int = Field(
         default=1024, ge=1, description="A body that comes slower is cut, after the grace."
@@ -84,6 +90,10 @@ class Settings(BaseSettings):
 
     admin_key: SecretStr | None = Field(
         default=None, min_length=16, description="Opens /admin; none: it is not there."
+    )
+
+    api_keys_file: Path | None = Field(
+        default=None, description="Keys of clients, by `adamml keys`; none: anybody may ask."
     )
 
     jobs_dir: Path | None = Field(
@@ -119,9 +129,9 @@ class Settings(BaseSettings):
     # With the few seconds after it, within the ten that containers get by default.
     drain_grace_seconds: float = Field(default=7.0, ge=0, le=300)
 
-    @field_validator("model")
+    @field_validator("model", "api_keys_file")
     @classmethod
-    def _model_is_a_file(cls, path: Path | None) -> Path | None:
+    def _is_a_file(cls, path: Path | None) -> Path | None:
         if path is not None and not path.is_file():
             raise ValueError("there is no such file")
         return path
@@ -132,6 +142,13 @@ class Settings(BaseSettings):
         """Beside a service called adamml Kubernetes sets ADAMML_PORT to its address."""
         address = isinstance(port, str) and port.startswith(("tcp://", "udp://"))
         return DEFAULT_PORT if address else port
+
+    @field_validator("metrics_port")
+    @classmethod
+    def _ports_differ(cls, port: int | None, told: ValidationInfo) -> int | None:
+        if port is not None and port == told.data.get("port"):
+            raise ValueError("it is the service's own port; choose another")
+        return port
 
     @field_validator("temp_dir")
     @classmethod

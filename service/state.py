@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry
 
 from service.admission import Admission
 from service.jobs.jobs import Jobs
+from service.keys.key_ring import KeyRing
 from service.lifecycle import Lifecycle
 from service.observability.metrics import ServiceMetrics
 from service.problems.errors import JobsUnavailableError, NotReadyError
@@ -21,7 +22,8 @@ from service.uploads.spool import Spool
 
 @dataclass(slots=True)
 class Service:
-    """`recognizer` is None until it is loaded and warm, `spool` outside of the app's lifespan."""
+    """`recognizer` is None until it is loaded and warm, `spool` outside of the app's lifespan,
+    `keys` where anybody may ask."""
 
     settings: Settings
     scraped: CollectorRegistry
@@ -32,6 +34,7 @@ class Service:
     recognizer: Recognizer | None = None
     spool: Spool | None = None
     jobs: Jobs | None = None
+    keys: KeyRing | None = None
 
     def require_recognizer(self) -> Recognizer:
         if self.recognizer is None:
@@ -53,6 +56,10 @@ def create_service(
     settings: Settings, registry: CollectorRegistry, scraped: CollectorRegistry
 ) -> Service:
     metrics = ServiceMetrics(registry)
+    keys = None
+    if settings.api_keys_file is not None:
+        keys = KeyRing(settings.api_keys_file, workers=settings.workers)
+        metrics.name_keys(keys.names)
     return Service(
         settings=settings,
         scraped=scraped,
@@ -66,6 +73,7 @@ def create_service(
         ),
         lifecycle=Lifecycle(),
         executor=ThreadPoolExecutor(settings.max_concurrency, thread_name_prefix="classify"),
+        keys=keys,
     )
 
 

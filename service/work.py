@@ -12,6 +12,8 @@ from starlette.requests import ClientDisconnect
 
 from model.common.deadline import Deadline
 from model.inference.classification import Classification, ClassifyOptions, SegmentResult
+from model.inference.degraded import degraded
+from service.degrading import share_of, told
 from service.observability.record import RequestRecord
 from service.recognizer import Recognizer
 from service.state import Service
@@ -33,24 +35,34 @@ class Work:
 
     async def run(self, path: Path, on_segment: OnSegment) -> Classification:
         """With a place to compute, once there is one; `on_segment` is called by the thread."""
-        async with self.service.admission.place() as waited_seconds:
+        async with self.service.admission.place(self.deadline) as waited_seconds:
             self.record.add_stage("queue", waited_seconds)
             return await in_thread(self.service.executor, self.classify, path, on_segment)
 
     def classify(self, path: Path, on_segment: OnSegment) -> Classification:
-        """Blocks, and computes at once: a place is the caller's matter."""
+        """Blocks, and computes at once: a place is the caller's matter. Under pressure it computes
+        less, where the settings say so."""
+        options, level = self._afforded()
+        self.record.degraded_level = max(level, self.record.degraded_level)
         stream = self.recognizer.stream(
             path,
-            self.options,
+            options,
             deadline=self.deadline,
             on_stage=self.record.add_stage,
             max_segments=self.service.settings.max_segments,
         )
         for item in stream:
             if isinstance(item, Classification):
-                return item
+                return told(item, level)
+            self.record.macs_of_segments += item.macs
             on_segment(item)
         raise RuntimeError("the recognizer gave no answer")
+
+    def _afforded(self) -> tuple[ClassifyOptions, int]:
+        """Options within what there is compute for now, and the level that they come from."""
+        level = self.service.admission.pressure_level if self.service.settings.degrade else 0
+        options = degraded(self.options, self.recognizer.spec, share=share_of(level))
+        return options, 0 if options is self.options else level
 
 
 class AttendedWork:

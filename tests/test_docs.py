@@ -135,7 +135,8 @@ def rows_under(heading):
 
 
 def test_parameters_and_warnings_are_exactly_those_of_the_api():
-    sources = "".join(path.read_text() for path in (ROOT / "model").rglob("*.py"))
+    paths = [*(ROOT / "model").rglob("*.py"), *(ROOT / "service").rglob("*.py")]
+    sources = "".join(path.read_text() for path in paths)
     warnings = set(re.findall(r"AnswerWarning\(\s*\"(\w+)\"", sources))
 
     assert sorted(rows_under("| parameter |")) == sorted(PARAMETER_NAMES)

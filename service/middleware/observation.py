@@ -95,6 +95,8 @@ class _Observed:
         headers = MutableHeaders(scope=message)
         headers["X-Request-ID"] = self._record.request_id
         headers["X-Content-Type-Options"] = "nosniff"
+        if self._record.degraded_level:
+            headers["X-Degraded-Level"] = str(self._record.degraded_level)
         if self._record.trace is not None:
             headers.update(self._record.trace.headers)
         if self._record.seconds_by_stage:

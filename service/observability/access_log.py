@@ -42,6 +42,8 @@ def _fields(record: RequestRecord) -> dict[str, object]:
         },
         "bytes_received": record.bytes_received,
         "model_version": record.model_version,
+        "key": record.key,
+        "degraded_level": record.degraded_level or None,
     }
     if record.trace is not None and (exemplar := record.trace.exemplar):
         fields["trace_id"] = exemplar["trace_id"]

@@ -11,31 +11,32 @@ INFER_ROUTE = "/v2/models/{name}/infer"
 CLASSIFYING_ROUTES = (CLASSIFY_ROUTE, INFER_ROUTE)
 # What a route answers on purpose; an address that does not exist counts as "unknown".
 _ANSWERED: dict[str, tuple[int, ...]] = {
-    CLASSIFY_ROUTE: (200, 405, 408, 413, 415, 422, 429, 503, 507),
-    INFER_ROUTE: (200, 404, 405, 408, 413, 415, 422, 429, 503, 507),
+    CLASSIFY_ROUTE: (200, 401, 405, 408, 413, 415, 422, 429, 503, 507),
+    INFER_ROUTE: (200, 401, 404, 405, 408, 413, 415, 422, 429, 503, 507),
     "/admin/reload": (200, 401, 404, 405, 409, 503),
-    "/v2": (200, 405),
+    "/v2": (200, 401, 405, 429),
     "/v2/health/live": (200, 405),
     "/v2/health/ready": (200, 405, 503),
-    "/v2/models/{name}": (200, 404, 405, 503),
+    "/v2/models/{name}": (200, 401, 404, 405, 429, 503),
     "/v2/models/{name}/ready": (200, 404, 405, 503),
-    "/v2/repository/index": (200, 405, 503),
+    "/v2/repository/index": (200, 401, 405, 429, 503),
     "/": (200, 405),
-    "/model": (200, 405, 503),
+    "/model": (200, 401, 405, 429, 503),
     "/livez": (200, 405),
     "/readyz": (200, 405, 503),
-    "/metrics": (200, 405),
+    "/metrics": (200, 401, 404, 405, 429),
     "/docs": (200, 405),
     "/openapi.json": (200, 405),
-    "/jobs": (200, 202, 405, 408, 413, 415, 422, 429, 503, 507),
-    "/jobs/{job_id}": (200, 404, 405, 503),
-    "/jobs/{job_id}/segments": (200, 404, 405, 503),
+    "/jobs": (200, 202, 401, 405, 408, 413, 415, 422, 429, 503, 507),
+    "/jobs/{job_id}": (200, 401, 404, 405, 429, 503),
+    "/jobs/{job_id}/segments": (200, 401, 404, 405, 429, 503),
     "unknown": (404,),
 }
 # Any client may leave, and any route may have a bug.
 STATUSES_BY_ROUTE = {
     route: (*statuses, CLIENT_CLOSED_REQUEST, 500) for route, statuses in _ANSWERED.items()
 }
+DEGRADED_LEVELS = ("1", "2", "3")
 JOB_ENDS = ("succeeded", "failed", "cancelled")
 STAGES = ("upload", "decode", "policy", "flow", "recognition", "total")
 COMPONENTS = ("policy", *MODALITIES)
@@ -59,6 +60,8 @@ REJECTIONS = (
     "too_many_segments",
     "invalid_parameter",
     "overloaded",
+    "rate_limited",
+    "unauthorized",
     "not_ready",
     "shutting_down",
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from itertools import product
 from typing import get_args
 
@@ -21,6 +22,7 @@ from service.observability.metric_labels import (
     CLASSIFYING_ROUTES,
     COMPONENTS,
     DECODE_FAILURES,
+    DEGRADED_LEVELS,
     JOB_ENDS,
     REJECTIONS,
     STAGES,
@@ -97,6 +99,16 @@ class ServiceMetrics:
             "adamml_decode_failures_total", "Videos refused for what they contain.", ["code"]
         )
 
+        self.key_requests = self._counter(
+            "adamml_key_requests_total", "Requests with a key, refused ones as well.", ["key"]
+        )
+        self.key_rate_limited = self._counter(
+            "adamml_key_rate_limited_total", "Requests beyond what their key may take.", ["key"]
+        )
+        self.key_flops = self._counter(
+            "adamml_key_flops_total", "Multiply-adds spent on a key's answers.", ["key"]
+        )
+
     def _make_queue_series(self) -> None:
         self.queue_depth = self._gauge(
             "adamml_queue_depth", "Uploaded videos that wait for a place to be computed."
@@ -106,6 +118,11 @@ class ServiceMetrics:
         )
         self.queue_wait = self._histogram(
             "adamml_queue_wait_seconds", "Time in the queue, of those who left it unserved as well."
+        )
+        self.degraded_requests = self._counter(
+            "adamml_degraded_requests_total",
+            "Requests that got less compute than usual, as others waited.",
+            ["level"],
         )
         self.stage_duration = self._histogram(
             "adamml_stage_duration_seconds",
@@ -157,6 +174,7 @@ class ServiceMetrics:
             (self.requests_rejected, REJECTIONS),
             (self.decode_failures, DECODE_FAILURES),
             (self.jobs, JOB_ENDS),
+            (self.degraded_requests, DEGRADED_LEVELS),
         ):
             for value in values:
                 series.labels(value)
@@ -165,8 +183,21 @@ class ServiceMetrics:
         """Count one request that ended, in whichever way; called exactly once for each."""
         route = record.route if record.route in STATUSES_BY_ROUTE else "unknown"
         self.requests.labels(route, str(record.status)).inc()
+        if record.key is not None:
+            self._observe_key(record, record.key)
         if route in CLASSIFYING_ROUTES:
             self._observe_classify(record)
+
+    def _observe_key(self, record: RequestRecord, key: str) -> None:
+        self.key_requests.labels(key).inc()
+        self.key_rate_limited.labels(key).inc(record.code == "rate_limited")
+        self.key_flops.labels(key).inc(record.macs)
+
+    def name_keys(self, names: Iterable[str]) -> None:
+        """Zeros from the first scrape on."""
+        for name in names:
+            for series in (self.key_requests, self.key_rate_limited, self.key_flops):
+                series.labels(name)
 
     def _observe_classify(self, record: RequestRecord) -> None:
         # Told only to those who ask for OpenMetrics, and not by several workers.
@@ -176,6 +207,8 @@ class ServiceMetrics:
             self.requests_rejected.labels(record.code).inc()
         elif record.code in DECODE_FAILURES:
             self.decode_failures.labels(record.code).inc()
+        if record.degraded_level:
+            self.degraded_requests.labels(str(record.degraded_level)).inc()
         for stage in STAGES:
             if stage in record.seconds_by_stage:
                 self.stage_duration.labels(stage).observe(record.seconds_by_stage[stage])

@@ -34,7 +34,8 @@ class RequestTrace(Protocol):
 
 @dataclass(slots=True)
 class RequestRecord:
-    """`code` is the problem's code, `classifications` what the answer was made from."""
+    """`code` is the problem's code, `key` the name of the client's key, `classifications` what the
+    answer was made from."""
 
     request_id: str
     method: str
@@ -42,8 +43,12 @@ class RequestRecord:
     status: int = CLIENT_CLOSED_REQUEST
     code: str | None = None
     model_version: str | None = None
+    key: str | None = None
     classifications: list[Classification] = field(default_factory=list)
     bytes_received: int | None = None
+    degraded_level: int = 0
+    # Of segments that were decided, whether an answer came of them or not.
+    macs_of_segments: int = 0
     trace: RequestTrace | None = None
     seconds_by_stage: dict[str, float] = field(default_factory=dict)
     _start: float = field(default_factory=time.perf_counter)
@@ -51,6 +56,12 @@ class RequestRecord:
     def add_stage(self, stage: str, seconds: float) -> None:
         """Adds up over a request's videos. May be called from the worker thread."""
         self.seconds_by_stage[stage] = self.seconds_by_stage.get(stage, 0.0) + seconds
+
+    @property
+    def macs(self) -> int:
+        """Multiply-adds that the answer took, or that were seen to be spent without one."""
+        answered = sum(answer.compute.macs for answer in self.classifications)
+        return max(answered, self.macs_of_segments)
 
     def elapsed_seconds(self) -> float:
         return time.perf_counter() - self._start

@@ -45,6 +45,12 @@ class OverloadedError(ServiceError):
         self.retry_after_seconds = retry_after_seconds
 
 
+class RateLimitedError(OverloadedError):
+    """One key's own limit; others may go on."""
+
+    code = "rate_limited"
+
+
 class InsufficientStorageError(ServiceError):
     """The disk for uploads is full; later there may be room."""
 

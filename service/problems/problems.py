@@ -41,6 +41,7 @@ KINDS: dict[str, ProblemKind] = {
     "idempotency_key_reused": ProblemKind(422, "The Idempotency-Key belongs to another request"),
     "worker_lost": ProblemKind(500, "The processes that worked on the job ended"),
     "overloaded": ProblemKind(429, "Too many requests are waiting"),
+    "rate_limited": ProblemKind(429, "The key has used up what it may take for now"),
     "internal_error": ProblemKind(500, "Something went wrong inside the service"),
     "not_ready": ProblemKind(503, "The service is still starting"),
     "jobs_unavailable": ProblemKind(503, "This service takes no jobs"),

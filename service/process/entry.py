@@ -8,13 +8,19 @@ from functools import partial
 
 from model.inference.loading import load_runtime
 from model.runtime.base import Runtime
+from service.keys.key_file import read_keys
 from service.process.tuning import keep_memory_small, quick_imports
 from service.recognizer import Recognizer
 from service.settings import Settings
 
 
 def serve(settings: Settings) -> int:
-    """Blocks until the service ends; returns the exit status."""
+    """Blocks until the service ends; returns the exit status.
+
+    Raises KeyFileError before anything is started.
+    """
+    if settings.api_keys_file is not None:
+        read_keys(settings.api_keys_file)
     return _serve_alone(settings) if settings.workers == 1 else _serve_by_workers(settings)
 
 

@@ -10,7 +10,7 @@ from types import FrameType
 
 import uvicorn
 from fastapi import FastAPI
-from prometheus_client import disable_created_metrics
+from prometheus_client import CollectorRegistry, disable_created_metrics, start_http_server
 
 from service.app import create_app
 from service.model_loader import ModelLoader
@@ -79,9 +79,15 @@ def run_alone(settings: Settings, load: RecognizerLoader) -> int:
     """One process; returns the exit status."""
     prepare_process(settings)
     tracing = create_tracing(settings.otlp_endpoint)
-    return run_server(
-        create_app(settings, load, give_memory_back=give_memory_back, tracing=tracing)
-    )
+    app = create_app(settings, load, give_memory_back=give_memory_back, tracing=tracing)
+    serve_metrics(settings, app.state.service.scraped)
+    return run_server(app)
+
+
+def serve_metrics(settings: Settings, registry: CollectorRegistry) -> None:
+    """On a port of its own, by a thread, where the settings name one. Raises OSError."""
+    if settings.metrics_port is not None:
+        start_http_server(settings.metrics_port, addr=settings.host, registry=registry)
 
 
 def prepare_process(settings: Settings) -> None:

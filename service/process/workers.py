@@ -28,7 +28,7 @@ from service.app import create_app
 from service.locked_directory import LockedDirectory
 from service.observability.process_metrics import DecoderCollector, ProcessesCollector
 from service.observability.tracing import create_tracing
-from service.process.server import prepare_process, run_server
+from service.process.server import prepare_process, run_server, serve_metrics
 from service.process.tuning import give_memory_back
 from service.recognizer import RecognizerLoader
 from service.settings import Settings
@@ -47,6 +47,7 @@ def run_workers(settings: Settings, load: RecognizerLoader) -> int:
     with LockedDirectory(settings.temp_dir, "adamml-metrics-") as directory:
         os.environ[_METRICS_DIRECTORY_VARIABLE] = str(directory)
         context = multiprocessing.get_context("spawn")
+        serve_metrics(settings, _scraped(directory, os.getpid()))
         arguments = (settings, load, listener, directory)
         workers = [context.Process(target=_work, args=arguments) for _ in range(settings.workers)]
         return _supervise(workers)
@@ -82,7 +83,8 @@ def _work(
     """One worker's life, in its own process."""
     prepare_process(settings)
     threading.Thread(target=_follow_parent, daemon=True).start()
-    scraped = _scraped(directory)
+    (directory / f"{os.getpid()}{_WORKER_SUFFIX}").touch()
+    scraped = _scraped(directory, os.getppid())
     # Or one worker could still say `not_ready` when another has said that the service is ready.
     app = create_app(
         settings,
@@ -97,10 +99,8 @@ def _work(
     sys.exit(run_server(app, listener))
 
 
-def _scraped(directory: Path) -> CollectorRegistry:
+def _scraped(directory: Path, parent: int) -> CollectorRegistry:
     """All workers' series, and what they and the process that supervises them take."""
-    (directory / f"{os.getpid()}{_WORKER_SUFFIX}").touch()
-    parent = os.getppid()
     workers = partial(_pids, directory)
     registry = CollectorRegistry()
     MultiProcessCollector(registry, path=str(directory))  # type: ignore[no-untyped-call]

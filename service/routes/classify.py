@@ -12,7 +12,9 @@ from model.common.errors import InvalidParameterError
 from model.inference.classification import Classification
 from service.observability.record import RequestRecord, record_of
 from service.problems.parameter_errors import refuse_repeated
+from service.routes.client_deadline import deadline_of
 from service.routes.google_answer import GoogleAnswer
+from service.routes.keys import KEYED
 from service.routes.openapi import CLASSIFY_REQUEST_BODY, problems
 from service.routes.parameters import AnswerFormat, AnswerQueryParameters
 from service.routes.responses import ClassifyAnswer, ModelOut
@@ -21,20 +23,20 @@ from service.state import Service, service_of
 from service.uploads.upload import Upload, receive
 from service.work import AttendedWork, Work
 
-router = APIRouter()
+router = APIRouter(dependencies=KEYED)
 
 
 @router.post(
     "/classify",
     summary="Classify one video",
     response_model=ClassifyAnswer | GoogleAnswer,
-    responses=problems(408, 413, 415, 422, 429, 500, 503, 507),
+    responses=problems(401, 408, 413, 415, 422, 429, 500, 503, 507),
     openapi_extra={"requestBody": CLASSIFY_REQUEST_BODY},
 )
 async def classify(request: Request, query: AnswerQueryParameters) -> Response:
     """The label, the choices behind it, segment by segment, and the compute that was spent."""
     service = service_of(request)
-    deadline = Deadline(service.settings.request_deadline_seconds)
+    deadline = deadline_of(request, at_most_seconds=service.settings.request_deadline_seconds)
     with service.metrics.requests_in_progress.track_inprogress():
         async with service.lifecycle.request(deadline):
             recognizer = service.require_recognizer()
@@ -44,7 +46,7 @@ async def classify(request: Request, query: AnswerQueryParameters) -> Response:
             _require_document(request, query.format)
             options = query.options(recognizer.spec)
             work = Work(service, recognizer, options, deadline, record)
-            upload = await uploaded(request, service, record)
+            upload = await uploaded(request, service, record, deadline)
             attended = AttendedWork(request, work, upload)
             if accepts_lines(request):
                 return await _lines(attended, work)
@@ -85,10 +87,12 @@ def answer_of(work: Work, classification: Classification) -> ClassifyAnswer:
     return ClassifyAnswer.of(classification, request_id=work.record.request_id, model=model)
 
 
-async def uploaded(request: Request, service: Service, record: RequestRecord) -> Upload:
+async def uploaded(
+    request: Request, service: Service, record: RequestRecord, deadline: Deadline
+) -> Upload:
     """The complete upload, which the caller must delete; nothing is left of an incomplete one."""
     start = time.perf_counter()
-    with service.admission.upload() as arrival:
+    with service.admission.upload(deadline) as arrival:
         upload = service.require_spool().create()
         try:
             max_bytes = int(service.settings.max_upload_bytes)

@@ -11,7 +11,6 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
-from model.common.deadline import Deadline
 from service.jobs.job import Job, NewJob
 from service.jobs.jobs import Jobs
 from service.lifecycle import Phase
@@ -19,6 +18,7 @@ from service.observability.record import record_of
 from service.observability.request_id import new_ulid
 from service.problems.errors import JobNotFoundError
 from service.problems.parameter_errors import refuse_repeated
+from service.routes.client_deadline import deadline_of
 from service.routes.job_responses import (
     JobOut,
     JobPageOut,
@@ -30,6 +30,7 @@ from service.routes.job_responses import (
     state_line,
     with_result,
 )
+from service.routes.keys import KEYED, owe_job
 from service.routes.openapi import CLASSIFY_REQUEST_BODY, problems
 from service.routes.parameters import AnswerFormat, ClassifyQueryParameters
 from service.routes.segment_lines import MEDIA_TYPE
@@ -37,7 +38,7 @@ from service.state import Service, service_of
 from service.threads import in_thread
 from service.uploads.upload import receive
 
-router = APIRouter()
+router = APIRouter(dependencies=KEYED)
 
 MAX_PAGE = 100
 # How often it is looked whether a running job has new segments.
@@ -52,7 +53,7 @@ IdempotencyKey = Annotated[str | None, Header(min_length=1, max_length=255)]
     status_code=202,
     summary="Classify one video in the background",
     response_model=JobOut,
-    responses=problems(408, 413, 415, 422, 429, 500, 503, 507),
+    responses=problems(401, 408, 413, 415, 422, 429, 500, 503, 507),
     openapi_extra={"requestBody": CLASSIFY_REQUEST_BODY},
 )
 async def add_job(
@@ -60,13 +61,15 @@ async def add_job(
 ) -> Response:
     """The same inputs and parameters as `POST /classify`; `Location` is where the job is."""
     service = service_of(request)
-    async with service.lifecycle.request(Deadline(service.settings.job_deadline_seconds)):
+    deadline = deadline_of(request, at_most_seconds=service.settings.job_deadline_seconds)
+    async with service.lifecycle.request(deadline):
         jobs, spec = service.require_jobs(), service.require_recognizer().spec
         refuse_repeated(request.query_params.multi_items())
         query.options(spec)
         options = query.model_dump_json(exclude_unset=True)
         new = await _uploaded(request, service, jobs, options, idempotency_key)
         job = await in_thread(None, jobs.add, new)
+        owe_job(request, job.id)
     told = await _told(service, jobs, job)
     headers = {"Location": f"/jobs/{job.id}"}
     return Response(
@@ -80,7 +83,7 @@ async def _uploaded(
     """Nothing is left of an upload that is not complete."""
     max_bytes = int(service.settings.max_job_upload_bytes)
     record, job_id = record_of(request), new_ulid()
-    with service.admission.upload(of_job=True) as arrival:
+    with service.admission.upload(None) as arrival:
         upload = jobs.files.create_upload(job_id, jobs.require_room)
         try:
             size = await receive(request, arrival, upload, max_bytes=max_bytes)
@@ -102,7 +105,10 @@ def _digest(path: Path, options: str) -> str:
 
 
 @router.get(
-    "/jobs", summary="Jobs, the newest first", response_model=JobPageOut, responses=problems(503)
+    "/jobs",
+    summary="Jobs, the newest first",
+    response_model=JobPageOut,
+    responses=problems(401, 429, 503),
 )
 async def list_jobs(
     request: Request,
@@ -121,7 +127,7 @@ async def list_jobs(
     "/jobs/{job_id}",
     summary="One job, and its result",
     response_model=JobWithResultOut,
-    responses=problems(404, 503),
+    responses=problems(401, 404, 429, 503),
 )
 async def get_job(
     request: Request,
@@ -145,7 +151,7 @@ async def get_job(
     "/jobs/{job_id}",
     summary="Cancel a job, or remove its result",
     response_model=JobOut,
-    responses=problems(404, 503),
+    responses=problems(401, 404, 429, 503),
 )
 async def delete_job(request: Request, job_id: str) -> JobOut:
     """A job that waits or runs is cancelled; of one that has ended nothing is kept."""
@@ -162,7 +168,7 @@ async def delete_job(request: Request, job_id: str) -> JobOut:
 @router.get(
     "/jobs/{job_id}/segments",
     summary="The segments of a job, as they are decided",
-    responses=problems(404, 503),
+    responses=problems(401, 404, 429, 503),
 )
 async def follow_job(request: Request, job_id: str) -> StreamingResponse:
     """Lines of JSON as of `POST /classify`; follows a job until it has ended."""

@@ -7,6 +7,8 @@ from prometheus_client.exposition import choose_encoder
 from pydantic import BaseModel, ConfigDict
 
 from model.spec.model_spec import Modality, ModelSpec, OperatingPoint
+from service.problems.errors import NotFoundError
+from service.routes.keys import KNOWN
 from service.routes.openapi import problems
 from service.state import service_of
 from service.threads import in_thread
@@ -48,17 +50,31 @@ async def readyz(request: Request) -> Health:
     return Health(status="ready")
 
 
-@router.get("/metrics", summary="Prometheus metrics", response_class=Response)
+@router.get(
+    "/metrics",
+    summary="Prometheus metrics",
+    response_class=Response,
+    dependencies=KNOWN,
+    responses=problems(401, 404, 429),
+)
 async def metrics(request: Request) -> Response:
     """Prometheus's text format, or OpenMetrics for those who ask for it."""
+    service = service_of(request)
+    if service.settings.metrics_port is not None:
+        raise NotFoundError("Not Found")
     encode, content_type = choose_encoder(request.headers.get("accept", ""))
     headers = {"Content-Type": content_type}
     # With several workers their files are read.
-    content = await in_thread(None, encode, service_of(request).scraped)
+    content = await in_thread(None, encode, service.scraped)
     return Response(content, headers=headers)
 
 
-@router.get("/model", summary="The model that answers", responses=problems(503))
+@router.get(
+    "/model",
+    summary="The model that answers",
+    dependencies=KNOWN,
+    responses=problems(401, 429, 503),
+)
 async def model(request: Request) -> ModelDescription:
     recognizer = service_of(request).require_recognizer()
     spec = recognizer.spec

@@ -174,3 +174,15 @@ def test_a_proxys_own_error_is_a_problem_without_a_code():
         client.model()
 
     assert (caught.value.code, caught.value.status) == ("unknown", 502)
+
+
+def test_a_key_is_sent_with_everything(server):
+    seen = []
+
+    def answer(request):
+        seen.append(request.headers["authorization"])
+        return httpx.Response(200, json={})
+
+    with Client(server.url, key="adamml_0_x", transport=httpx.MockTransport(answer)) as client:
+        client.model()
+    assert seen == ["Bearer adamml_0_x"]

@@ -8,6 +8,7 @@ import pytest
 from asgi import Exchange, running, until
 from prometheus_client import CollectorRegistry
 
+from model.common.deadline import Deadline
 from service.admission import Admission, ServiceTime
 from service.observability.metrics import ServiceMetrics
 from service.problems.errors import OverloadedError
@@ -95,13 +96,13 @@ def test_retry_after_follows_the_queue_and_recent_requests():
         places = {"max_concurrency": 2, "max_queue": 2, "max_uploads": 9}
         admission = Admission(metrics, **places, pace=Pace(1, 1.0))
         idle = admission.retry_after_seconds()
-        stack = [admission.place() for _ in range(4)]
+        stack = [admission.place(Deadline(60)) for _ in range(4)]
         for place in stack[:2]:
             await place.__aenter__()
         waiting = [asyncio.create_task(place.__aenter__()) for place in stack[2:]]
         await asyncio.sleep(0)
         with pytest.raises(OverloadedError) as refused:
-            await admission.place().__aenter__()
+            await admission.place(Deadline(60)).__aenter__()
         for task in waiting:
             task.cancel()
         return idle, refused.value.retry_after_seconds

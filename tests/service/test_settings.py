@@ -46,6 +46,8 @@ def test_environment_and_overrides(monkeypatch):
         ("MAX_CONCURRENCY", "0", "greater than or equal to 1"),
         ("REQUEST_DEADLINE_SECONDS", "inf", "finite"),
         ("REQUEST_DEADLINE_SECONDS", "nan", "finite"),
+        ("METRICS_PORT", "8000", "service's own port"),
+        ("API_KEYS_FILE", "/nowhere", "there is no such file"),
         ("PRECISION", "int4", "'f32' or 'bf16'"),
         ("LOG_FORMAT", "xml", "'json' or 'text'"),
         ("DRAIN_GRACE_SECONDS", "-1", "greater than or equal to 0"),

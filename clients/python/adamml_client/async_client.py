@@ -13,7 +13,15 @@ import httpx
 
 from adamml_client.answers import Answer, Event, Job, JobPage, Parameters
 from adamml_client.errors import StreamDroppedError, WaitTimeoutError, problem_error
-from adamml_client.exchange import LINES, Lines, Source, async_body_of, error_of, headers_of
+from adamml_client.exchange import (
+    LINES,
+    Lines,
+    Source,
+    async_body_of,
+    authorization,
+    error_of,
+    headers_of,
+)
 from adamml_client.retries import Retries
 
 _Result = TypeVar("_Result")
@@ -22,6 +30,7 @@ _Result = TypeVar("_Result")
 class AsyncClient:
     """One connection pool; use it in `async with`, or call `close`.
 
+    `key` is what the service's operator gave you, where it asks for one.
     `timeout_seconds` is of each read: a video that is judged as a whole sends nothing until its
     answer. Every method raises ProblemError, and httpx.TransportError where no answer came.
     """
@@ -30,11 +39,17 @@ class AsyncClient:
         self,
         url: str,
         *,
+        key: str | None = None,
         timeout_seconds: float = 120.0,
         retries: Retries | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        self._http = httpx.AsyncClient(base_url=url, timeout=timeout_seconds, transport=transport)
+        self._http = httpx.AsyncClient(
+            base_url=url,
+            timeout=timeout_seconds,
+            transport=transport,
+            headers=authorization(key),
+        )
         self._retries = retries or Retries()
 
     async def __aenter__(self) -> Self:

@@ -129,6 +129,12 @@ class OverloadedError(ProblemError):
     known_code = "overloaded"
 
 
+class RateLimitedError(ProblemError):
+    """The key's own limit."""
+
+    known_code = "rate_limited"
+
+
 class InternalServiceError(ProblemError):
     known_code = "internal_error"
 

@@ -22,6 +22,10 @@ Source = str | os.PathLike[str] | bytes
 _CHUNK_BYTES = 1024 * 1024
 
 
+def authorization(key: str | None) -> dict[str, str]:
+    return {} if key is None else {"Authorization": f"Bearer {key}"}
+
+
 def headers_of(source: Source) -> dict[str, str]:
     """With its length: the service then refuses what is too large at once."""
     size = len(source) if isinstance(source, bytes) else Path(source).stat().st_size

@@ -40,7 +40,7 @@ async def answers_unless_client_leaves(
 
 
 async def _answers(work: Work, uploads: Sequence[Upload]) -> list[Classification]:
-    async with work.service.admission.place() as waited_seconds:
+    async with work.service.admission.place(work.deadline) as waited_seconds:
         work.record.add_stage("queue", waited_seconds)
         return await in_thread(work.service.executor, _classify_all, work, uploads)
 

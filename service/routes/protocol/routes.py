@@ -10,10 +10,12 @@ from fastapi import APIRouter, Request, Response
 
 from model.common.deadline import Deadline
 from model.inference.classification import ClassifyOptions
-from service.observability.record import RequestRecord, record_of
+from service.observability.record import record_of
 from service.problems.errors import NotFoundError
 from service.problems.parameter_errors import echo
 from service.recognizer import Recognizer
+from service.routes.client_deadline import deadline_of
+from service.routes.keys import KEYED, KNOWN
 from service.routes.openapi import INFER_REQUEST_BODY, protocol_errors
 from service.routes.protocol.batch import answers_unless_client_leaves
 from service.routes.protocol.infer_answer import DATATYPES, infer_response
@@ -29,7 +31,12 @@ router = APIRouter(prefix="/v2", tags=["Open Inference Protocol"])
 _PLATFORM = "adamml"
 
 
-@router.get("", summary="The server and its extensions")
+@router.get(
+    "",
+    summary="The server and its extensions",
+    dependencies=KNOWN,
+    responses=protocol_errors(401, 429),
+)
 async def server_metadata() -> dict[str, Any]:
     return {
         "name": "adamml",
@@ -49,7 +56,12 @@ async def ready(request: Request) -> dict[str, bool]:
     return {"ready": True}
 
 
-@router.post("/repository/index", summary="The models", responses=protocol_errors(503))
+@router.post(
+    "/repository/index",
+    summary="The models",
+    dependencies=KNOWN,
+    responses=protocol_errors(401, 429, 503),
+)
 async def index(request: Request) -> list[dict[str, str]]:
     """Triton's extension, by which its clients list models; there is one at a time."""
     recognizer = service_of(request).require_recognizer()
@@ -57,7 +69,12 @@ async def index(request: Request) -> list[dict[str, str]]:
     return [{"name": name, "version": version, "state": "READY", "reason": ""}]
 
 
-@router.get("/models/{name}", summary="The model's tensors", responses=protocol_errors(404, 503))
+@router.get(
+    "/models/{name}",
+    summary="The model's tensors",
+    dependencies=KNOWN,
+    responses=protocol_errors(401, 404, 429, 503),
+)
 async def model_metadata(request: Request, name: str) -> dict[str, Any]:
     recognizer = _model(service_of(request), name)
     return {
@@ -90,31 +107,33 @@ async def model_ready(request: Request, name: str) -> dict[str, Any]:
 @router.post(
     "/models/{name}/infer",
     summary="Classify a tensor of videos",
-    responses=protocol_errors(404, 408, 413, 415, 422, 429, 500, 503, 507),
+    dependencies=KEYED,
+    responses=protocol_errors(401, 404, 408, 413, 415, 422, 429, 500, 503, 507),
     openapi_extra={"requestBody": INFER_REQUEST_BODY},
 )
 async def infer(request: Request, name: str) -> Response:
     """A label, its score, and the GFLOPs spent, for each video in the order of the tensor."""
     service = service_of(request)
-    deadline = Deadline(service.settings.request_deadline_seconds)
+    deadline = deadline_of(request, at_most_seconds=service.settings.request_deadline_seconds)
     with service.metrics.requests_in_progress.track_inprogress():
         async with service.lifecycle.request(deadline):
             recognizer = _model(service, name)
             record = record_of(request)
             record.model_version = recognizer.version
-            asked, options, videos = await _received(request, service, recognizer, record)
+            asked, options, videos = await _received(request, service, recognizer, deadline)
             work = Work(service, recognizer, options, deadline, record)
             record.classifications = await answers_unless_client_leaves(request, work, videos)
             return infer_response(asked, recognizer, record.classifications)
 
 
 async def _received(
-    request: Request, service: Service, recognizer: Recognizer, record: RequestRecord
+    request: Request, service: Service, recognizer: Recognizer, deadline: Deadline
 ) -> tuple[InferRequest, ClassifyOptions, list[Upload]]:
     """What is asked, and the videos, which the caller must delete."""
     start = time.perf_counter()
     max_bytes = int(service.settings.max_upload_bytes)
-    with service.admission.upload() as arrival:
+    record = record_of(request)
+    with service.admission.upload(deadline) as arrival:
         spool = service.require_spool()
         files = VideoFiles(spool.create, max_bytes=max_bytes, require_room=spool.require_room)
         try:

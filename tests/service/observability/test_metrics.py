@@ -18,6 +18,7 @@ CONTRACT = {
     "adamml_request_duration_seconds": set(),
     "adamml_requests_in_progress": set(),
     "adamml_queue_depth": set(),
+    "adamml_degraded_requests_total": {"level"},
     "adamml_queue_capacity": set(),
     "adamml_queue_wait_seconds": set(),
     "adamml_requests_rejected_total": {"reason"},
@@ -61,9 +62,10 @@ def test_every_series_is_there_with_zeros_before_the_first_request():
 
     info = {key: set() for key in ("adamml_model_info", "adamml_decoder_info")}
     info["adamml_decoder_sandboxed"] = set()
+    keys = {f"adamml_key_{name}_total": set() for name in ("requests", "rate_limited", "flops")}
     gauges = ("running", "queued", "oldest_queued_seconds")
     jobs: dict[str, set[str]] = {f"adamml_jobs_{name}": set() for name in gauges}
-    assert found == {**CONTRACT, **info, **jobs, "adamml_jobs_total": {"state"}}
+    assert found == {**CONTRACT, **info, **keys, **jobs, "adamml_jobs_total": {"state"}}
     assert set(series(registry).values()) == {0.0}
 
 

@@ -10,7 +10,11 @@ from pathlib import Path
 
 import pytest
 from fake_recognizer import wait_until
-from server_process import ServerProcess
+from server_process import ServerProcess, free_port
+
+from service.keys.key_file import KeyFileError
+from service.process.entry import serve
+from service.settings import Settings
 
 VIDEO = {"content-type": "video/mp4"}
 COMMAND = [sys.executable, Path(__file__).parents[1] / "serve_fake.py"]
@@ -116,3 +120,23 @@ def test_a_client_that_goes_away_is_noticed(start):
 
 def test_the_server_does_not_name_itself(start):
     assert "server" not in start().wait_until_ready().client.get("/livez").headers
+
+
+def test_metrics_have_a_port_of_their_own(start):
+    port = free_port()
+    server = start(metrics_port=port).wait_until_ready()
+    assert post(server).status_code == 200
+
+    scraped = server.client.get(f"http://127.0.0.1:{port}/metrics").text
+    assert 'adamml_requests_total{route="/classify",status="200"} 1.0' in scraped
+    assert server.client.get("/metrics").status_code == 404
+    assert server.client.get("/model").status_code == 200
+
+
+def test_a_wrong_file_of_keys_stops_the_start(tmp_path):
+    path = tmp_path / "keys.jsonl"
+    path.write_text("nonsense\n")
+    settings = Settings(api_keys_file=path)
+
+    with pytest.raises(KeyFileError, match="line 1"):
+        serve(settings)

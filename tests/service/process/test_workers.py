@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx2 as httpx
 import pytest
 from fake_recognizer import wait_until
-from server_process import ServerProcess
+from server_process import ServerProcess, free_port
 
 VIDEO = {"content-type": "video/mp4"}
 COMMAND = [sys.executable, Path(__file__).parents[1] / "serve_fake.py"]
@@ -22,8 +22,8 @@ COMMAND = [sys.executable, Path(__file__).parents[1] / "serve_fake.py"]
 def start(tmp_path):
     servers = []
 
-    def start_server(*arguments):
-        servers.append(ServerProcess([*COMMAND, *arguments], tmp_path, workers=2))
+    def start_server(*arguments, **settings):
+        servers.append(ServerProcess([*COMMAND, *arguments], tmp_path, workers=2, **settings))
         return servers[-1]
 
     yield start_server
@@ -150,3 +150,17 @@ def test_workers_end_with_their_parent(server):
 
 def test_a_model_that_does_not_load_ends_the_service(start):
     assert start("fail").wait() == 1
+
+
+def test_a_port_of_metrics_tells_of_all_workers(start):
+    port = free_port()
+    server = start(metrics_port=port)
+    wait_until(lambda: len(ready_pids(server)) == 2, seconds=20)
+    for _ in range(4):
+        # A connection each, so that either worker may get it.
+        assert httpx.post(f"{server.url}/classify", content=b"v", headers=VIDEO).status_code == 200
+
+    scraped = httpx.get(f"http://127.0.0.1:{port}/metrics").text
+    assert sample(scraped, 'adamml_requests_total{route="/classify",status="200"}') == 4
+    assert sample(scraped, "process_resident_memory_bytes") > 0
+    assert httpx.get(f"{server.url}/metrics").status_code == 404

@@ -42,7 +42,7 @@ def test_classify_describes_parameters_bodies_and_problems(schema):
         "application/octet-stream",
     }
     answers = operation["responses"]
-    assert set(answers) == {"200", "408", "413", "415", "422", "429", "500", "503", "507"}
+    assert set(answers) == {"200", "401", "408", "413", "415", "422", "429", "500", "503", "507"}
     assert "application/problem+json" in answers["422"]["content"]
     assert "`budget_too_small`" in answers["422"]["description"]
     assert "Retry-After" in answers["429"]["headers"]

@@ -21,3 +21,7 @@ def test_policy_allows_the_pages_own_code_only(client):
     assert policy.startswith("default-src 'none'; connect-src 'self'")
     assert len(re.findall(r"-src 'sha256-[\w+/]{43}='", policy)) == 2
     assert "unsafe" not in policy
+
+
+def test_page_has_a_field_for_a_key(client):
+    assert '<input id="key" type="password"' in client.get("/").text
