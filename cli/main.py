@@ -16,6 +16,7 @@ from cli.experiment import experiment
 from cli.export import export
 from cli.flops import flops
 from cli.prepare import prepare
+from cli.samples import samples
 from cli.serve import serve
 from cli.synth import synth
 from cli.train import train
@@ -40,6 +41,7 @@ for command in (
     export,
     convert,
     synth,
+    samples,
 ):
     app.command(epilog=epilog(command.__name__))(command)
 app.add_typer(prepare, name="prepare")
