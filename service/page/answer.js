@@ -68,15 +68,15 @@ function showCompute(compute, mode) {
 function showGauge(compute, mode) {
   const share = compute.gflops_dense ? compute.gflops / compute.gflops_dense : 0;
   const saved = compute.gflops_saved_ratio;
-  const words = saved >= 0 ? `${percent(saved)} saved` : `${percent(-saved)} more`;
   const arc = "M 20 100 A 80 80 0 0 1 180 100";
   const length = ARC * Math.min(share, 1);
   const spent = draw("path", { d: arc, class: "spent", "stroke-dasharray": `${length} ${ARC}` });
   byId("gauge").replaceChildren(
     draw("path", { d: arc, class: "dense" }),
     ...(share > 0 ? [spent] : []),
-    draw("text", { x: 100, y: 78, class: "main" }, words),
-    draw("text", { x: 100, y: 97 }, `${digits(compute.gflops)} GFLOPs`),
+    draw("text", { x: 100, y: 70, class: "main" }, percent(Math.abs(saved))),
+    draw("text", { x: 100, y: 88 }, saved >= 0 ? "saved" : "more than everything"),
+    draw("text", { x: 100, y: 104 }, `${digits(compute.gflops)} GFLOPs`),
   );
   const dense = digits(compute.gflops_dense);
   byId("gauge-words").textContent =

@@ -8,6 +8,7 @@ import { download } from "./exports.js";
 import { Jobs } from "./jobs.js";
 import { showModel } from "./model.js";
 import { Player } from "./player.js";
+import { Refusal } from "./problems.js";
 import { Ranges } from "./ranges.js";
 import { Runs } from "./runs.js";
 import { watchSources } from "./source.js";
@@ -67,7 +68,11 @@ class App {
     try {
       this.#model = /** @type {Model} */ (await ask("model"));
     } catch (error) {
-      this.#status.fail(error, true);
+      // A service that has just started has it in a moment.
+      if (error instanceof Refusal && error.problem.code === "not_ready") {
+        byId("served").textContent = "The model is being loaded…";
+        window.setTimeout(() => void this.#loadModel(), 1000 * (error.retryAfter ?? 1));
+      } else this.#status.fail(error, true);
       return;
     }
     this.#table.useModel(this.#model);
@@ -107,6 +112,7 @@ class App {
     this.#timeline.clear();
     this.#ranges.clear();
     byId("work").hidden = false;
+    byId("intake").classList.add("compact");
     byId("answer").hidden = true;
     byId("rerun").hidden = !file;
     this.#table.draw([], null);
@@ -217,6 +223,7 @@ class App {
     this.#begin(file, file?.name ?? `job ${job.id.slice(-8)}`);
     this.#abort = new AbortController();
     const run = this.#newRun({ policy: "adaptive" });
+    this.#status.read();
     const onSegment = (/** @type {import("./types").Segment} */ segment) => {
       run.segments.push(segment);
       this.#timeline.add(segment);

@@ -6,9 +6,13 @@ import { digits, percent } from "./words.js";
 /** @typedef {import("./types").CurvePoint} CurvePoint */
 /** @typedef {{ gflops: number, accuracy: number, words: string, kind: string }} Mark */
 
-const WIDTH = 560;
 const HEIGHT = 240;
 const EDGE = { left: 52, right: 16, top: 14, bottom: 40 };
+/** What each chart shows, so that it is drawn anew when it gets wider. @type {WeakMap<Element, () => void>} */
+const drawn = new WeakMap();
+const resized = new ResizeObserver((entries) => {
+  for (const { target } of entries) drawn.get(target)?.();
+});
 
 /**
  * @param {SVGElement} svg
@@ -16,9 +20,17 @@ const EDGE = { left: 52, right: 16, top: 14, bottom: 40 };
  * @param {Mark[]} marks
  */
 export function drawChart(svg, curve, marks) {
-  svg.setAttribute("viewBox", `0 0 ${WIDTH} ${HEIGHT}`);
+  drawn.set(svg, () => drawAt(svg, curve, marks));
+  resized.observe(svg);
+  drawAt(svg, curve, marks);
+}
+
+/** A unit is a pixel, so that words have one size at each width. @type {typeof drawChart} */
+function drawAt(svg, curve, marks) {
+  const width = svg.clientWidth || 560;
+  svg.setAttribute("viewBox", `0 0 ${width} ${HEIGHT}`);
   const points = [...curve].sort((one, other) => one.gflops - other.gflops);
-  const scale = scales(points, marks);
+  const scale = scales(points, marks, width);
   const line = points.map((point) => `${scale.x(point.gflops)},${scale.y(point.accuracy)}`);
   svg.replaceChildren(
     ...axes(scale),
@@ -33,18 +45,21 @@ function words({ gflops, accuracy, segments }) {
   return `${digits(gflops)} GFLOPs, ${percent(accuracy)} right, ${segments} segments`;
 }
 
-/** @param {CurvePoint[]} points @param {Mark[]} marks */
-function scales(points, marks) {
+/** @param {CurvePoint[]} points @param {Mark[]} marks @param {number} whole */
+function scales(points, marks, whole) {
   const costs = [...points, ...marks].map((one) => one.gflops).filter((cost) => cost > 0);
   const low = Math.log10(Math.min(...costs, 1)) - 0.05;
   const high = Math.log10(Math.max(...costs)) + 0.05;
   const lowest = Math.min(...points.map((point) => point.accuracy));
-  const bottom = Math.max(0, Math.floor(lowest * 20 - 0.5) / 20);
-  const width = WIDTH - EDGE.left - EDGE.right;
+  const step = lowest < 0.6 ? 0.2 : lowest < 0.85 ? 0.1 : 0.05;
+  const bottom = Math.max(0, Math.floor(lowest / step - 0.2) * step);
+  const width = whole - EDGE.left - EDGE.right;
   const height = HEIGHT - EDGE.top - EDGE.bottom;
   return {
     low,
     high,
+    step,
+    whole,
     bottom,
     x: (/** @type {number} */ cost) =>
       EDGE.left + (width * (Math.log10(Math.max(cost, 1e-9)) - low)) / (high - low || 1),
@@ -60,13 +75,12 @@ function axes(scale) {
     nodes.push(draw("line", { x1: x, x2: x, y1: EDGE.top, y2: HEIGHT - EDGE.bottom, class: "grid" }));
     nodes.push(draw("text", { x, y: HEIGHT - 22, class: "tick" }, String(cost)));
   }
-  const step = (1 - scale.bottom) / 4 || 0.25;
-  for (let share = scale.bottom; share < 1 + step / 2; share += step) {
+  for (let share = scale.bottom; share < 1 + scale.step / 2; share += scale.step) {
     const y = scale.y(share);
-    nodes.push(draw("line", { x1: EDGE.left, x2: WIDTH - EDGE.right, y1: y, y2: y, class: "grid" }));
+    nodes.push(draw("line", { x1: EDGE.left, x2: scale.whole - EDGE.right, y1: y, y2: y, class: "grid" }));
     nodes.push(draw("text", { x: EDGE.left - 6, y: y + 4, class: "tick side" }, `${Math.round(100 * share)} %`));
   }
-  nodes.push(draw("text", { x: (WIDTH + EDGE.left) / 2, y: HEIGHT - 4, class: "tick" }, "GFLOPs a video"));
+  nodes.push(draw("text", { x: (scale.whole + EDGE.left) / 2, y: HEIGHT - 4, class: "tick" }, "GFLOPs a video"));
   return nodes;
 }
 

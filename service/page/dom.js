@@ -59,8 +59,9 @@ export function button(text, act, className = "quiet") {
  * @param {string} value
  */
 export function bar(name, parts, value) {
-  const track = make("span", { className: "track", "aria-hidden": "true" });
+  const track = make("span", { className: parts.length ? "track" : "", "aria-hidden": "true" });
   for (const [className, share] of parts) {
+    if (share <= 0) continue;
     const part = make("i", { className });
     part.style.width = `${100 * Math.min(Math.max(share, 0), 1)}%`;
     track.append(part);

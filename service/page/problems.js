@@ -6,7 +6,6 @@
 const ADVICE = {
   overloaded: "Others are being served.",
   rate_limited: "This key has had its share for now.",
-  not_ready: "The model is still being loaded.",
   shutting_down: "The service is being restarted.",
   upload_too_large: "As a job in the background a larger file may be taken.",
   deadline_exceeded: "As a job in the background it may take hours.",

@@ -23,6 +23,7 @@ export class Ranges {
 
   clear() {
     this.#list.replaceChildren();
+    byId("ranges-area").hidden = true;
     this.#cursor.hidden = true;
   }
 
@@ -31,6 +32,7 @@ export class Ranges {
     this.#duration = duration;
     const end = duration || 1;
     this.#list.replaceChildren(...ranges.map((range, place) => draw(range, end, place === 0)));
+    byId("ranges-area").hidden = ranges.length === 0;
     byId("ranges-end").textContent = clock(duration);
   }
 

@@ -22,9 +22,14 @@ export class Runs {
   constructor(handlers) {
     this.#handlers = handlers;
     this.#slider.addEventListener("input", () => this.#describe());
-    this.#slider.addEventListener("change", () => void this.#runAt(Number(this.#slider.value)));
+    this.#slider.addEventListener("change", () => {
+      this.#describe();
+      this.#runAt(Number(this.#slider.value)).catch(() => {});
+    });
     byId("run-curve").addEventListener("click", () => void this.#runAll());
-    byId("run-everything").addEventListener("click", () => void handlers.run({ policy: "all" }));
+    byId("run-everything").addEventListener("click", () => {
+      handlers.run({ policy: "all" }).catch(() => {});
+    });
   }
 
   /** @param {Model} model */
@@ -88,9 +93,18 @@ export class Runs {
   draw(runs, shown) {
     const done = runs.filter((run) => run.answer);
     byId("runs-card").hidden = done.length === 0;
+    this.#turnTo(shown);
     byId("runs").replaceChildren(...done.map((run) => this.#row(run, run === shown)));
     this.#drawCurve(done, shown);
     drawComparison(done);
+  }
+
+  /** The dial stands where the answer that is shown was made. @param {Run | null} shown */
+  #turnTo(shown) {
+    const place = shown?.point && this.#model ? stops(this.#model).indexOf(shown.point) : -1;
+    if (place < 0) return;
+    this.#slider.value = String(place);
+    this.#describe();
   }
 
   /** @param {Run} run @param {boolean} isShown */
@@ -129,7 +143,7 @@ export class Runs {
 }
 
 function isByTime() {
-  return byId("placing") instanceof HTMLSelectElement && /** @type {HTMLSelectElement} */ (byId("placing")).value !== "";
+  return /** @type {HTMLSelectElement} */ (byId("placing")).value !== "";
 }
 
 /** @param {Run} run */

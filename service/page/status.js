@@ -40,6 +40,14 @@ export class Status {
     this.#line.textContent = "Uploading…";
   }
 
+  /** A job's answer comes from what is kept of it. */
+  read() {
+    this.clear();
+    this.#working.hidden = false;
+    this.#progress.removeAttribute("value");
+    this.#line.textContent = "Reading the job…";
+  }
+
   /** @param {number} share */
   uploaded(share) {
     if (share < 1) {
@@ -71,11 +79,11 @@ export class Status {
   /** @param {unknown} error @param {boolean} canRetry */
   fail(error, canRetry) {
     this.#working.hidden = true;
-    if (error instanceof DOMException && error.name === "AbortError") {
-      if (error.message === "cancelled") byId("said").textContent = "Cancelled";
-      return;
-    }
-    if (error instanceof Refusal) this.#refused(error);
+    const isAborted = error instanceof DOMException && error.name === "AbortError";
+    if (isAborted && error.message !== "cancelled") return;
+    this.#problem.classList.toggle("calm", isAborted);
+    if (isAborted) this.#say("Cancelled", "Nothing more is computed for it.");
+    else if (error instanceof Refusal) this.#refused(error);
     else this.#broken(error);
     byId("retry").hidden = !canRetry || !mayHelp(error);
     this.#problem.hidden = false;
@@ -84,18 +92,21 @@ export class Status {
 
   /** @param {Refusal} refusal */
   #refused({ message, advice, problem: { title, request_id: id, code } }) {
-    byId("problem-title").textContent = title;
-    byId("problem-detail").textContent = sentences([message, advice]);
-    byId("problem-id").textContent = id ? `Request ${id}, code ${code}` : "";
+    this.#say(title, sentences([message, advice]), id ? `Request ${id}, code ${code}` : "");
     byId("as-job").hidden = !FOR_JOBS.includes(code);
     byId("key-form").hidden = code !== "unauthorized";
   }
 
   /** @param {unknown} error */
   #broken(error) {
-    byId("problem-title").textContent = "That did not work";
-    byId("problem-detail").textContent = sentences([error instanceof Error ? error.message : String(error)]);
-    byId("problem-id").textContent = "";
+    this.#say("That did not work", sentences([error instanceof Error ? error.message : String(error)]));
+  }
+
+  /** @param {string} title @param {string} detail @param {string} [id] */
+  #say(title, detail, id = "") {
+    byId("problem-title").textContent = title;
+    byId("problem-detail").textContent = detail;
+    byId("problem-id").textContent = id;
     byId("as-job").hidden = true;
     byId("key-form").hidden = true;
   }

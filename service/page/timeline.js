@@ -39,6 +39,7 @@ export class Timeline {
     this.#columns.replaceChildren();
     this.#heads.replaceChildren();
     this.#cursor.hidden = true;
+    byId("timeline").hidden = true;
     byId("timeline-note").textContent = "";
     this.#strip.scrollLeft = 0;
   }
@@ -68,6 +69,7 @@ export class Timeline {
     const columns = this.#waiting.map((segment) => this.#column(segment));
     this.#segments.push(...this.#waiting);
     this.#waiting = [];
+    byId("timeline").hidden = this.#segments.length === 0;
     this.#columns.append(...columns);
     byId("timeline-note").textContent = this.#summary();
   }
@@ -114,10 +116,8 @@ export class Timeline {
         "aria-label": describe(segment),
         title: best ? `${best.label}, ${percent(best.score)}` : (segment.reason ?? words),
       },
-      box,
-      ...chips,
-      label,
-      time,
+      // Said once, by the button's name.
+      make("span", { className: "face", "aria-hidden": "true" }, box, ...chips, label, time),
     );
     const column = make("li", {}, one);
     const middle = (segment.start_seconds + segment.end_seconds) / 2;
