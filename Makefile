@@ -2,7 +2,7 @@ PYTHON ?= python3
 UV := .venv/bin/uv pip install --quiet --python .venv/bin/python --constraints constraints.txt
 INPUTS := pyproject.toml constraints.txt
 
-.PHONY: help serve test test-parity test-containers test-model-change test-batch test-ray generated-clips lint format dashboards manifests prometheus
+.PHONY: help serve test test-parity test-containers test-model-change test-batch test-ray test-browser generated-clips lint lint-page format dashboards manifests prometheus
 
 ## List the targets.
 help:
@@ -36,6 +36,11 @@ test-batch: .venv/.dev
 test-ray: .venv/.ray
 	.venv/bin/pytest -rs -s tests/deploy/test_ray.py tests/batch/test_ray.py tests/end_to_end/test_ray_cluster.py
 
+## Visit the page in Chromium, in a trace as well; pictures of it go to BROWSER_PICTURES.
+test-browser: .venv/.dev
+	@command -v chromium chromedriver >/dev/null || { echo "missing: chromium or chromedriver (on Debian: apt-get install chromium chromium-driver)"; exit 1; }
+	BROWSER_PICTURES=$(or $(BROWSER_PICTURES),build/pictures) BROWSER_TRACE=$(or $(BROWSER_TRACE),build/page.json) .venv/bin/pytest -rs tests/browser $(ARGS)
+
 ## Draw many coded clips, and look at what each segment shows (FIRST, CLIPS and RESULT name which).
 generated-clips: .venv/.dev
 	.venv/bin/python -m tests.generated.run $(or $(FIRST),0) $(or $(CLIPS),500) $(or $(RESULT),generated_clips.json)
@@ -47,6 +52,10 @@ lint: .venv/.dev
 	.venv/bin/mypy
 	.venv/bin/mypy docker/grafana/source
 	.venv/bin/lint-imports --no-logo
+
+## Check the page's JavaScript: types by tsc, rules by ESLint; npm fetches both.
+lint-page:
+	@if command -v npm >/dev/null; then scripts/lint-page; else echo "lint-page skipped: npm is not installed"; fi
 
 ## Mend format and lint where a tool can.
 format: .venv/.dev

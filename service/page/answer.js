@@ -12,6 +12,7 @@ const ARC = Math.PI * 80;
 export function showAnswer(answer, name) {
   const [best] = answer.predictions;
   byId("verdict").textContent = best ? best.label : "No label";
+  byId("verdict").classList.toggle("long", (best?.label.length ?? 0) > 28);
   byId("certainty").textContent = best ? percent(best.score) : "";
   byId("facts").textContent = [name, ...facts(answer)].filter(Boolean).join(" · ");
   byId("predictions").replaceChildren(

@@ -76,6 +76,7 @@ class App {
       return;
     }
     this.#table.useModel(this.#model);
+    this.#table.draw(this.#runs, this.#shown);
     showModel(this.#model);
     byId("served").textContent = `Model ${this.#model.name}, ${this.#model.labels.length} labels`;
   }

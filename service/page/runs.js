@@ -36,7 +36,8 @@ export class Runs {
   useModel(model) {
     this.#model = model;
     const last = stops(model).length - 1;
-    byId("dial").hidden = last < 1;
+    // Without a measured curve there is nothing to dial.
+    for (const part of ["dial", "run-curve", "curve-area"]) byId(part).hidden = last < 1;
     this.#slider.max = String(Math.max(last, 0));
     this.#slider.value = String(this.#served());
     this.#describe();

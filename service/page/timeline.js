@@ -6,6 +6,8 @@ import { clock, count, modality, percent } from "./words.js";
 
 /** @typedef {import("./types").Segment} Segment */
 
+// Of one frame; all of a long video at once would keep the browser from answering.
+const COLUMNS_A_FRAME = 24;
 const MARKS = { selected: "✓", skipped: "–", unavailable: "none" };
 
 export class Timeline {
@@ -33,6 +35,8 @@ export class Timeline {
 
   /** Empty, for another answer; the video's pictures are kept. */
   clear() {
+    cancelAnimationFrame(this.#frame);
+    this.#frame = 0;
     this.#segments = [];
     this.#waiting = [];
     this.#current = null;
@@ -55,8 +59,11 @@ export class Timeline {
     if (this.#frame === 0) this.#frame = requestAnimationFrame(() => this.#draw());
   }
 
-  /** @param {Segment[]} segments */
+  /** What is there already, as it came segment by segment, stays. @param {Segment[]} segments */
   show(segments) {
+    const there = [...this.#segments, ...this.#waiting];
+    const isThere = there.length === segments.length && there.every(same(segments));
+    if (isThere) return;
     this.clear();
     this.#waiting = [...segments];
     this.#draw();
@@ -66,9 +73,10 @@ export class Timeline {
     this.#frame = 0;
     const first = this.#segments.length === 0 ? this.#waiting[0] : undefined;
     if (first) this.#drawHeads(first);
-    const columns = this.#waiting.map((segment) => this.#column(segment));
-    this.#segments.push(...this.#waiting);
-    this.#waiting = [];
+    const next = this.#waiting.splice(0, COLUMNS_A_FRAME);
+    const columns = next.map((segment) => this.#column(segment));
+    this.#segments.push(...next);
+    if (this.#waiting.length > 0) this.#frame = requestAnimationFrame(() => this.#draw());
     byId("timeline").hidden = this.#segments.length === 0;
     this.#columns.append(...columns);
     byId("timeline-note").textContent = this.#summary();
@@ -172,6 +180,17 @@ export class Timeline {
     }
     return Math.max(low - 1, 0);
   }
+}
+
+/**
+ * Whether those that came as lines are those of the answer, to all that is shown of them.
+ * @param {Segment[]} segments
+ */
+function same(segments) {
+  return (/** @type {Segment} */ one, /** @type {number} */ place) => {
+    const other = segments[place];
+    return other !== undefined && other.start_seconds === one.start_seconds && describe(other) === describe(one);
+  };
 }
 
 /** @param {Segment} segment */

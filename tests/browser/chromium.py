@@ -70,13 +70,7 @@ class Visit:
         self.driver, self.url, self.pictures = driver, url, pictures
         self.events = []
         self.emulate()
-        self.drain()
-        driver.get("about:blank")
-        driver.get_log("browser")
         driver.get(url)
-
-    def drain(self):
-        self.driver.get_log("performance")
 
     def find(self, identifier):
         return self.driver.find_element(By.ID, identifier)
@@ -103,7 +97,9 @@ class Visit:
         WebDriverWait(self.driver, seconds, poll_frequency=0.05).until(lambda driver: condition())
 
     def choose(self, identifier, value):
-        script = "arguments[0].value = arguments[1]; arguments[0].dispatchEvent(new Event('change'))"
+        script = (
+            "arguments[0].value = arguments[1]; arguments[0].dispatchEvent(new Event('change'))"
+        )
         self.run(script, self.find(identifier), value)
 
     def upload(self, path):
@@ -123,17 +119,25 @@ class Visit:
         self._devtools("Emulation.setEmulatedMedia", features=[feature])
 
     def photograph(self, name):
-        """The whole page at both widths, light and dark; nothing lies beyond its edge."""
+        """The whole page at both widths, light and dark, where somebody wants to look; and that
+        nothing lies beyond its edge."""
         for width, size in (("desk", DESK), ("phone", PHONE)):
-            for scheme in ("light", "dark"):
+            for scheme in ("light", "dark") if self.pictures else ("light",):
                 self.emulate(size, scheme)
-                height = self.run("return document.documentElement.scrollHeight")
-                self.emulate(size, scheme, height=max(height, size[1]))
-                time.sleep(0.15)
-                self.driver.save_screenshot(str(self.pictures / f"{name}-{width}-{scheme}.png"))
+                if self.pictures:
+                    self._photograph(self.pictures / f"{name}-{width}-{scheme}.png", size, scheme)
                 root = "document.documentElement"
-                assert self.run(f"return {root}.scrollWidth - {root}.clientWidth") == 0, (name, width)
+                assert self.run(f"return {root}.scrollWidth - {root}.clientWidth") == 0, (
+                    name,
+                    width,
+                )
         self.emulate()
+
+    def _photograph(self, path, size, scheme):
+        height = self.run("return document.documentElement.scrollHeight")
+        self.emulate(size, scheme, height=max(height, size[1]))
+        time.sleep(0.15)
+        self.driver.save_screenshot(str(path))
 
     def faults_of_access(self):
         """What axe-core finds serious or worse, at both schemes of colours."""
@@ -145,7 +149,12 @@ class Visit:
         violations = self.driver.execute_async_script(_RUN_AXE)
         self.emulate()
         return [
-            (scheme, one["id"], [node["target"] for node in one["nodes"]][:3], one["nodes"][0]["any"][:1])
+            (
+                scheme,
+                one["id"],
+                [node["target"] for node in one["nodes"]][:3],
+                one["nodes"][0]["any"][:1],
+            )
             for one in violations
             if one["impact"] in ("serious", "critical")
         ]
@@ -171,8 +180,11 @@ class Visit:
         self.driver.execute_cdp_cmd(method, parameters)
 
 
-def pictures_folder(fallback):
-    """Where pictures are written for people to look at: BROWSER_PICTURES, or the test's own."""
-    folder = Path(os.environ.get("BROWSER_PICTURES") or fallback)
+def pictures_folder():
+    """BROWSER_PICTURES: where pictures are written for people to look at; None where nobody is."""
+    name = os.environ.get("BROWSER_PICTURES")
+    if not name:
+        return None
+    folder = Path(name).absolute()
     folder.mkdir(parents=True, exist_ok=True)
-    return folder.absolute()
+    return folder

@@ -16,9 +16,9 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "end_to_end"))
 
 import chromium
 from fake_recognizer import FakeRecognizer, wait_until
+from prometheus_client import CollectorRegistry
 from server_process import ServerProcess, free_port
 
-from prometheus_client import CollectorRegistry
 from service.app import create_app
 from service.samples.clips import bundled_clip
 from service.settings import Settings
@@ -28,8 +28,8 @@ COMMAND = [sys.executable, "-m", "cli.main", "serve"]
 
 
 @pytest.fixture(scope="session")
-def pictures(tmp_path_factory):
-    return chromium.pictures_folder(tmp_path_factory.mktemp("pictures"))
+def pictures():
+    return chromium.pictures_folder()
 
 
 @pytest.fixture(scope="session")
@@ -74,6 +74,9 @@ def fake_service(recognizer, tmp_path):
 @pytest.fixture
 def visit(driver, pictures):
     """Begins a visit of a service's page."""
+    driver.get("about:blank")
+    for log in ("browser", "performance"):
+        driver.get_log(log)
     return lambda url: chromium.Visit(driver, url, pictures)
 
 
