@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import defaultdict
 from pathlib import Path
 
 import chromium
@@ -48,7 +49,7 @@ def test_600_segments_scroll_smoothly(traced, fake_service, recognizer, clip):
     page.wait_for_answer()
     page.wait(lambda: len(page.all("#columns li")) == SEGMENTS)
     page.driver.execute_async_script(SCROLL)
-    tasks = tasks_of_pages(page.read_events())
+    tasks = tasks_of_the_page(page.read_events())
 
     record = {
         "segments": SEGMENTS,
@@ -65,18 +66,16 @@ def test_600_segments_scroll_smoothly(traced, fake_service, recognizer, clip):
     assert record["longest_task_processor_ms"] < MAX_TASK_MS
 
 
-def tasks_of_pages(events):
-    """Milliseconds of each task of the main threads of pages, by the clock and of the processor."""
+def tasks_of_the_page(events):
+    """Milliseconds of each task of the page's main thread, by the clock and of the processor."""
     traced = [one["params"] for one in events if one["method"] == "Tracing.dataCollected"]
-    threads = {
-        (one["pid"], one["tid"])
-        for one in traced
-        if one["name"] == "thread_name" and one["args"].get("name") == "CrRendererMain"
-    }
-    return [
-        (one["dur"] / 1000, one.get("tdur", 0) / 1000)
-        for one in traced
-        if one["name"] == "ThreadControllerImpl::RunTask"
-        and "dur" in one
-        and (one["pid"], one["tid"]) in threads
-    ]
+    tasks = defaultdict(list)
+    mains = set()
+    for one in traced:
+        thread = one["pid"], one["tid"]
+        if one["name"] == "thread_name" and one["args"].get("name") == "CrRendererMain":
+            mains.add(thread)
+        if one["name"] == "ThreadControllerImpl::RunTask" and "dur" in one:
+            tasks[thread].append((one["dur"] / 1000, one.get("tdur", 0) / 1000))
+    # Another one was the tab that Chromium opens at first.
+    return max((tasks[thread] for thread in mains), key=len)
