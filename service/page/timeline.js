@@ -115,22 +115,23 @@ export class Timeline {
     const words = best ? best.label : "could not be read";
     const label = make("span", { className: best ? "label" : "label none", text: words });
     const time = make("span", { className: "time", text: clock(segment.start_seconds) });
-    const isFirst = segment.index === 0;
-    const one = make(
-      "button",
-      {
-        type: "button",
-        tabindex: isFirst ? "0" : "-1",
-        "aria-label": describe(segment),
-        title: best ? `${best.label}, ${percent(best.score)}` : (segment.reason ?? words),
-      },
-      // Said once, by the button's name.
-      make("span", { className: "face", "aria-hidden": "true" }, box, ...chips, label, time),
-    );
-    const column = make("li", {}, one);
+    // The button lies over what is seen and says it in words, once.
+    const face = make("span", { className: "face", "aria-hidden": "true" }, box, ...chips, label, time);
+    const column = make("li", {}, face, this.#button(segment));
     const middle = (segment.start_seconds + segment.end_seconds) / 2;
     this.#thumbnails.wish(column, box, middle);
     return column;
+  }
+
+  /** @param {Segment} segment */
+  #button(segment) {
+    const [best] = segment.predictions;
+    return make("button", {
+      type: "button",
+      tabindex: segment.index === 0 ? "0" : "-1",
+      "aria-label": describe(segment),
+      title: best ? `${best.label}, ${percent(best.score)}` : (segment.reason ?? "could not be read"),
+    });
   }
 
   /** @param {Event} event */

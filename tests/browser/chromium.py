@@ -139,10 +139,10 @@ class Visit:
         time.sleep(0.15)
         self.driver.save_screenshot(str(path))
 
-    def faults_of_access(self):
-        """What axe-core finds serious or worse, at both schemes of colours."""
+    def faults_of_access(self, schemes=("light",)):
+        """What axe-core finds serious or worse."""
         self._devtools("Runtime.evaluate", expression=AXE.read_text())
-        return [fault for scheme in ("light", "dark") for fault in self._faults(scheme)]
+        return [fault for scheme in schemes for fault in self._faults(scheme)]
 
     def _faults(self, scheme):
         self.emulate(scheme=scheme)

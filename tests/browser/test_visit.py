@@ -57,7 +57,7 @@ def test_the_whole_visit(visit, real_service, clip, downloads, tmp_path):
     page.wait_for_answer()
     page.wait(lambda: len(page.all("#columns canvas")) > 5)
     page.photograph("2-answer")
-    faults += page.faults_of_access()
+    faults += page.faults_of_access(("light", "dark"))
 
     # The answer as files.
     for name in ("json", "csv", "srt"):
@@ -78,7 +78,7 @@ def test_the_whole_visit(visit, real_service, clip, downloads, tmp_path):
     assert "undecodable_video" in page.text("problem-id")
     assert not page.is_seen("retry")
     page.photograph("3-problem")
-    faults += page.faults_of_access()
+    faults += page.faults_of_access(("light", "dark"))
 
     # A job: its progress, its result.
     page.click("#problem-close")
