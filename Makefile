@@ -38,7 +38,7 @@ test-ray: .venv/.ray
 
 ## Visit the page in Chromium, in a trace as well; pictures of it go to BROWSER_PICTURES.
 test-browser: .venv/.dev
-	@command -v chromium chromedriver >/dev/null || { echo "missing: chromium or chromedriver (on Debian: apt-get install chromium chromium-driver)"; exit 1; }
+	@for program in chromium chromedriver; do command -v $$program >/dev/null || { echo "missing: $$program (on Debian: apt-get install chromium chromium-driver)"; exit 1; }; done
 	BROWSER_PICTURES=$(or $(BROWSER_PICTURES),build/pictures) BROWSER_TRACE=$(or $(BROWSER_TRACE),build/page.json) .venv/bin/pytest -rs tests/browser $(ARGS)
 
 ## Draw many coded clips, and look at what each segment shows (FIRST, CLIPS and RESULT name which).

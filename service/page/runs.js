@@ -97,7 +97,7 @@ export class Runs {
     this.#turnTo(shown);
     byId("runs").replaceChildren(...done.map((run) => this.#row(run, run === shown)));
     this.#drawCurve(done, shown);
-    drawComparison(done);
+    drawComparison(done, shown);
   }
 
   /** The dial stands where the answer that is shown was made. @param {Run | null} shown */
@@ -153,13 +153,15 @@ export function nameOf({ query, number }) {
   return query.budget === undefined ? `${number}. Adaptive` : `${number}. Budget ${percent(query.budget)}`;
 }
 
-/** The last of each kind, beside one another. @param {Run[]} done */
-function drawComparison(done) {
-  const adaptive = done.findLast((run) => run.query.policy === "adaptive")?.answer;
+/** What is shown, or else the last adaptive answer, beside everything. @param {Run[]} done @param {Run | null} shown */
+function drawComparison(done, shown) {
+  const kind = (/** @type {Run | null} */ run) => run?.query.policy === "adaptive";
+  const chosen = kind(shown) ? shown : done.findLast(kind);
+  const adaptive = chosen?.answer;
   const all = done.findLast((run) => run.query.policy === "all")?.answer;
   byId("comparison").hidden = !adaptive || !all;
   byId("run-everything").hidden = Boolean(all);
-  if (!adaptive || !all) return;
+  if (!chosen || !adaptive || !all) return;
   const most = Math.max(adaptive.compute.gflops, all.compute.gflops);
   const longest = Math.max(seconds(adaptive), seconds(all));
   const side = (/** @type {Answer} */ one, /** @type {string} */ title) => [
@@ -168,7 +170,7 @@ function drawComparison(done) {
     bar("GFLOPs", [["accent", one.compute.gflops / most]], digits(one.compute.gflops)),
     bar("seconds", [["stage", seconds(one) / longest]], seconds(one).toFixed(2)),
   ];
-  byId("beside-adaptive").replaceChildren(...side(adaptive, "Adaptive"));
+  byId("beside-adaptive").replaceChildren(...side(adaptive, nameOf(chosen)));
   byId("beside-all").replaceChildren(...side(all, "Everything"));
   byId("comparison-words").textContent = verdictOn(adaptive, all);
 }
