@@ -2,7 +2,7 @@ PYTHON ?= python3
 UV := .venv/bin/uv pip install --quiet --python .venv/bin/python --constraints constraints.txt
 INPUTS := pyproject.toml constraints.txt
 
-.PHONY: help serve test test-parity test-containers test-model-change test-batch test-ray test-browser generated-clips lint lint-page format dashboards manifests prometheus
+.PHONY: help serve install test test-parity test-containers test-model-change test-batch test-ray test-browser generated-clips lint lint-page format dashboards manifests prometheus
 
 ## List the targets.
 help:
@@ -11,6 +11,9 @@ help:
 ## Serve the bundled model on port 8000, from a light environment without torch.
 serve: .venv/.base
 	.venv/bin/adamml serve
+
+## Install the full environment, with torch, for training and developing.
+install: .venv/.dev
 
 ## Run all tests, from an environment with everything.
 test: .venv/.dev prometheus
