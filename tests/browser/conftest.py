@@ -50,8 +50,10 @@ def driver(downloads):
 def real_service(tmp_path_factory):
     """A server process with the bundled model."""
     server = ServerProcess(COMMAND, tmp_path_factory.mktemp("server"))
-    yield server.wait_until_ready()
-    server.kill()
+    try:
+        yield server.wait_until_ready(seconds=90)
+    finally:
+        server.kill()
 
 
 @pytest.fixture

@@ -12,8 +12,6 @@ from model.common.errors import UndecodableVideoError
 from model.inference.classification import Prediction, TimelineEntry
 from service.samples.clips import bundled_clip
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 LONG = "A label that somebody has written out in full, with a comma, and then some more of it"
 
 

@@ -14,8 +14,6 @@ from pathlib import Path
 import chromium
 import pytest
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 SEGMENTS = 600
 MAX_TASK_MS = 100
 RECORD = os.environ.get("BROWSER_TRACE")

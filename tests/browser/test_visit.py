@@ -5,10 +5,6 @@ from __future__ import annotations
 import json
 import time
 
-import pytest
-
-pytestmark = pytest.mark.xdist_group("browser")
-
 
 def cursor(visit):
     return visit.run("return document.getElementById('cursor').getBoundingClientRect().left")
