@@ -2,7 +2,7 @@ PYTHON ?= python3
 UV := .venv/bin/uv pip install --quiet --python .venv/bin/python --constraints constraints.txt
 INPUTS := pyproject.toml constraints.txt
 
-.PHONY: help serve test test-parity test-containers test-model-change test-batch test-ray overload generated-clips bench-strangers lint format dashboards manifests prometheus
+.PHONY: help serve install test test-parity test-containers test-model-change test-batch test-ray test-browser overload generated-clips bench-strangers lint lint-page format dashboards manifests prometheus
 
 ## List the targets.
 help:
@@ -11,6 +11,9 @@ help:
 ## Serve the bundled model on port 8000, from a light environment without torch.
 serve: .venv/.base
 	.venv/bin/adamml serve
+
+## Install the full environment, with torch, for training and developing.
+install: .venv/.dev
 
 ## Run all tests, from an environment with everything.
 test: .venv/.dev prometheus
@@ -44,6 +47,11 @@ test-ray: .venv/.ray
 overload: .venv/.dev
 	.venv/bin/python -m benchmarks.overload $(or $(RESULT),overload.json) $(or $(ROUNDS),3) $(or $(SECONDS),60)
 
+## Visit the page in Chromium, in a trace as well; pictures of it go to BROWSER_PICTURES.
+test-browser: .venv/.dev
+	@for program in chromium chromedriver; do command -v $$program >/dev/null || { echo "missing: $$program (on Debian: apt-get install chromium chromium-driver)"; exit 1; }; done
+	BROWSER_PICTURES=$(or $(BROWSER_PICTURES),build/pictures) BROWSER_TRACE=$(or $(BROWSER_TRACE),build/page.json) .venv/bin/pytest -rs tests/browser $(ARGS)
+
 ## Draw many coded clips, and look at what each segment shows (FIRST, CLIPS and RESULT name which).
 generated-clips: .venv/.dev
 	.venv/bin/python -m tests.generated.run $(or $(FIRST),0) $(or $(CLIPS),500) $(or $(RESULT),generated_clips.json)
@@ -55,6 +63,10 @@ lint: .venv/.dev
 	.venv/bin/mypy
 	.venv/bin/mypy docker/grafana/source
 	.venv/bin/lint-imports --no-logo
+
+## Check the page's JavaScript: types by tsc, rules by ESLint; npm fetches both.
+lint-page:
+	@if command -v npm >/dev/null; then scripts/lint-page; else echo "lint-page skipped: npm is not installed"; fi
 
 ## Mend format and lint where a tool can.
 format: .venv/.dev

@@ -21,6 +21,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "export": ("adamml export run/model.safetensors model.adamml",),
     "convert": ("adamml convert checkpoint.pth.tar out.safetensors --labels classes.txt",),
     "synth": ("adamml synth clips/",),
+    "samples": ("adamml samples clips/", "adamml classify clips/three-scenes.mp4"),
 }
 
 

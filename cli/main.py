@@ -17,6 +17,7 @@ from cli.export import export
 from cli.flops import flops
 from cli.keys import keys
 from cli.prepare import prepare
+from cli.samples import samples
 from cli.serve import serve
 from cli.synth import synth
 from cli.train import train
@@ -41,6 +42,7 @@ for command in (
     export,
     convert,
     synth,
+    samples,
 ):
     app.command(epilog=epilog(command.__name__))(command)
 app.add_typer(prepare, name="prepare")

@@ -24,7 +24,7 @@ from service.observability.metrics import create_registry
 from service.observability.tracing import Tracing
 from service.problems.problems import Problem
 from service.recognizer import RecognizerLoader
-from service.routes import admin, classify, jobs, operations, page
+from service.routes import admin, classify, jobs, operations, page, samples
 from service.routes.job_responses import JOB_FORMATS
 from service.routes.protocol import routes as protocol
 from service.settings import Settings
@@ -70,6 +70,7 @@ def create_app(
     app.include_router(jobs.router)
     app.include_router(operations.router)
     app.include_router(page.router)
+    app.include_router(samples.router)
     app.include_router(protocol.router)
     app.include_router(admin.router)
     add_exception_handlers(app)

@@ -1,5 +1,6 @@
 """What the command line changes in a run's file."""
 
+import json
 from pathlib import Path
 
 from typer.testing import CliRunner
@@ -47,3 +48,20 @@ def test_a_seed_that_no_file_may_have_is_refused(tmp_path):
     assert result.exit_code == 2
     assert "--seed" in result.output
     assert "2147483647" in result.output
+
+
+def test_a_run_ends_with_its_curves_beside_the_checkpoint(monkeypatch, tmp_path):
+    config, folder = write_config(tmp_path, "run"), tmp_path / "run"
+    epoch = {"kind": "epoch", "stage": "rgb", "epoch": 0, "loss": 2.0, "val_accuracy": 0.5}
+
+    def train(given):
+        folder.mkdir()
+        (folder / "log.jsonl").write_text(json.dumps(epoch) + "\n")
+        return folder / "run.safetensors"
+
+    monkeypatch.setattr("training.train.train", train)
+    result = CliRunner().invoke(app, ["train", str(config)])
+
+    assert result.exit_code == 0, result.output
+    assert f"curves: {folder}" in result.stderr
+    assert list(folder.glob("*.png")) or list(folder.glob("*.svg"))

@@ -1,0 +1,1 @@
+"""Clips of our own making, for those who have none at hand."""
