@@ -54,7 +54,9 @@ def test_leaving_the_queue_frees_the_place_in_it(make_app, recognizer, sample, u
     async def scenario():
         async with running(app):
             recognizer.block()
-            first, second = post(app), post(app)
+            first = post(app)
+            await until(lambda: recognizer.num_running == 1)
+            second = post(app)
             await until(lambda: sample("adamml_queue_depth") == 1)
             second.leave()
             await second.finished()
