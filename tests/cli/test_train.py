@@ -47,3 +47,14 @@ def test_a_seed_that_no_file_may_have_is_refused(tmp_path):
     assert result.exit_code == 2
     assert "--seed" in result.output
     assert "2147483647" in result.output
+
+
+def test_what_may_be_decoded_is_told(monkeypatch, tmp_path):
+    config = write_config(tmp_path, "run")
+    ceilings = ("--max-video-seconds", "30000", "--max-frame-pixels", "20000000")
+
+    limits = trained_with(monkeypatch, config, *ceilings).data.limits
+
+    assert (limits.max_duration_seconds, limits.max_pixels) == (30000, 20000000)
+    usual = trained_with(monkeypatch, config).data.limits
+    assert (usual.max_duration_seconds, usual.max_pixels) == (21600, 9437184)
