@@ -34,5 +34,6 @@ class Job:
             "model": file_version(self.model or BUNDLED_MODEL),
             "precision": self.precision,
             "max_video_seconds": self.limits.max_duration_seconds,
+            "max_frame_pixels": self.limits.max_pixels,
             **options,
         }

@@ -67,8 +67,12 @@ def batch(
     ] = "f32",
     top_k: Annotated[int, typer.Option(help="Labels to name.")] = 5,
     max_video_seconds: Annotated[
-        float, typer.Option(help="Longer videos are rows with a problem.")
+        float, typer.Option(min=0.001, help="Longer videos are rows with a problem.")
     ] = 7200.0,
+    max_frame_pixels: Annotated[
+        int | None,
+        typer.Option(min=1, help="Larger frames, width times height, too; 9437184 otherwise."),
+    ] = None,
 ) -> None:
     """Classify an archive, one row a video; started again, it goes on where it was."""
     import logging
@@ -95,7 +99,7 @@ def batch(
         window_seconds=window_seconds,
         min_score=min_score,
     )
-    limits = DecodeLimits(max_duration_seconds=max_video_seconds)
+    limits = DecodeLimits.with_ceilings(max_video_seconds, max_frame_pixels)
     job = Job(model=model, options=options, limits=limits, precision=precision)
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     try:

@@ -69,6 +69,13 @@ def classify(
         typer.Option(help="What networks compute in; bf16 is faster on processors that have it."),
     ] = "f32",
     top_k: Annotated[int, typer.Option(help="Labels to name.")] = 5,
+    max_video_seconds: Annotated[
+        float | None, typer.Option(min=0.001, help="Longer videos are refused; 21600 otherwise.")
+    ] = None,
+    max_frame_pixels: Annotated[
+        int | None,
+        typer.Option(min=1, help="Larger frames, width times height, are; 9437184 otherwise."),
+    ] = None,
 ) -> None:
     """Classify videos; exit status 1 when any of them failed, the others are still answered.
 
@@ -78,6 +85,7 @@ def classify(
     from model.common.errors import VideoError
     from model.inference.classification import ClassifyOptions
     from model.inference.loading import load_classifier
+    from model.inputs.ffmpeg.decode_limits import DecodeLimits
 
     formats = {"json": as_json, "timeline": timeline, "csv": as_csv, "srt": as_srt}
     chosen = [name for name, is_asked in formats.items() if is_asked]
@@ -97,7 +105,8 @@ def classify(
         window_seconds=window_seconds,
         min_score=min_score,
     )
-    classifier = load_classifier(model, precision=precision)
+    limits = DecodeLimits.with_ceilings(max_video_seconds, max_frame_pixels)
+    classifier = load_classifier(model, precision=precision, limits=limits)
     failed = False
     show = _formatter(classifier, chosen[0] if chosen else "text")
     for video in videos:

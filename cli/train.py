@@ -38,6 +38,12 @@ def train(
         int | None, typer.Option(min=0, max=2**31 - 1, help="Instead of the file's seed.")
     ] = None,
     output: Annotated[Path | None, typer.Option(help="Instead of the file's output.")] = None,
+    max_video_seconds: Annotated[
+        float | None, typer.Option(min=0.001, help="Instead of the file's data.max_video_seconds.")
+    ] = None,
+    max_frame_pixels: Annotated[
+        int | None, typer.Option(min=1, help="Instead of the file's data.max_frame_pixels.")
+    ] = None,
 ) -> None:
     """Train a model, going on where an interrupted run stopped.
 
@@ -56,7 +62,13 @@ def train(
     given = {"device": device, "precision": precision}
     changes = {name: str(value) for name, value in given.items() if value is not None}
     hardware = settings.hardware.model_copy(update=changes)
-    data = settings.data.model_copy(update={"workers": workers or settings.data.workers})
+    of_data = {
+        "workers": workers,
+        "max_video_seconds": max_video_seconds,
+        "max_frame_pixels": max_frame_pixels,
+    }
+    changed = {name: value for name, value in of_data.items() if value is not None}
+    data = settings.data.model_copy(update=changed)
     told = {"seed": settings.seed if seed is None else seed, "output": output or settings.output}
     with logging_redirect_tqdm():
         path = run(settings.model_copy(update={"hardware": hardware, "data": data, **told}))

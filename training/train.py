@@ -99,7 +99,7 @@ def _train(config: TrainConfig, engine: Engine) -> Path:
     changes = {
         "threshold": point.threshold,
         "served_segments": point.segments,
-        "clip_seconds": clip_seconds([sample for sample, _ in data.train]),
+        "clip_seconds": clip_seconds([s for s, _ in data.train], config.data.limits),
         "curve": curve,
         "provenance": provenance,
     }

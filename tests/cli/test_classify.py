@@ -84,3 +84,13 @@ def test_a_figure_of_another_kind_is_refused_before_anything_is_computed(run, tm
 
     assert result.exit_code == 2
     assert "--figure" in result.output
+
+
+def test_ceilings_of_a_public_service_can_be_moved(run):
+    short = run("--max-video-seconds", "0.5")
+    small = run("--max-frame-pixels", "100")
+
+    assert (short.exit_code, small.exit_code) == (1, 1)
+    assert "allowed are 0.5 s" in short.output
+    assert "allowed are at most 100 pixels" in small.output
+    assert run("--max-video-seconds", "1e6", "--max-frame-pixels", "99999999").exit_code == 0

@@ -65,3 +65,14 @@ def test_a_run_ends_with_its_curves_beside_the_checkpoint(monkeypatch, tmp_path)
     assert result.exit_code == 0, result.output
     assert f"curves: {folder}" in result.stderr
     assert list(folder.glob("*.png")) or list(folder.glob("*.svg"))
+
+
+def test_what_may_be_decoded_is_told(monkeypatch, tmp_path):
+    config = write_config(tmp_path, "run")
+    ceilings = ("--max-video-seconds", "30000", "--max-frame-pixels", "20000000")
+
+    limits = trained_with(monkeypatch, config, *ceilings).data.limits
+
+    assert (limits.max_duration_seconds, limits.max_pixels) == (30000, 20000000)
+    usual = trained_with(monkeypatch, config).data.limits
+    assert (usual.max_duration_seconds, usual.max_pixels) == (21600, 9437184)

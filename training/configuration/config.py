@@ -9,8 +9,11 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from model.inputs.ffmpeg.decode_limits import DecodeLimits
 from model.spec.model_spec import FusionRule, Modality, Proxy
 from training.configuration.recipe import Closed, JointConfig, UnimodalConfig
+
+_LIMITS = DecodeLimits()
 
 
 class DataConfig(Closed):
@@ -29,6 +32,17 @@ class DataConfig(Closed):
     `model.eval_segments`; validation videos are decoded for each. Fewer segments are cheaper."""
     workers: int | None = Field(default=None, ge=1, le=256)
     """Videos decoded at a time; absent: one a core."""
+    max_video_seconds: float = Field(default=_LIMITS.max_duration_seconds, gt=0)
+    """Longer videos are left out, and told."""
+    max_frame_pixels: int = Field(default=_LIMITS.max_pixels, ge=1)
+    """Videos with larger frames, width times height, are left out, and told."""
+
+    @property
+    def limits(self) -> DecodeLimits:
+        """What decoding of one video may cost."""
+        return DecodeLimits(
+            max_duration_seconds=self.max_video_seconds, max_pixels=self.max_frame_pixels
+        )
 
 
 class PolicyOverrides(Closed):

@@ -18,11 +18,12 @@ from numpy.typing import NDArray
 
 from model.common.errors import ClassificationError
 from model.files.atomic_file import write_atomically
+from model.inputs.ffmpeg.decode_limits import DecodeLimits
 from model.spec.input_spec import InputArray
 from model.spec.model_spec import ModelSpec
 from training.data.clip import Clip
 from training.data.sources.sample import Sample
-from training.data.views import View, extract
+from training.data.views import DEFAULT_LIMITS, View, extract
 from training.run.progress import in_parallel
 
 logger = logging.getLogger(__name__)
@@ -52,6 +53,7 @@ class InputCache:
 
     folder: Path
     spec: ModelSpec
+    limits: DecodeLimits = DEFAULT_LIMITS
 
     def file(self, sample: Sample, view: View) -> Path:
         state = sample.path.stat()
@@ -105,7 +107,7 @@ class InputCache:
         """None when all went well. What goes wrong with the cache's own files is raised."""
         sample, view = job
         try:
-            arrays = extract(sample.path, self.spec, view, Clip.of(sample))
+            arrays = extract(sample.path, self.spec, view, Clip.of(sample), limits=self.limits)
             file = self.file(sample, view)
         except (ClassificationError, OSError) as error:
             return Skipped.because(sample, error)

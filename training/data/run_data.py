@@ -90,7 +90,7 @@ def load_data(
 
     `spec` is the one by which inputs are decoded, see `make_input_spec`.
     """
-    cache = InputCache(config.cache, spec)
+    cache = InputCache(config.cache, spec, config.limits)
     views = [View(spec.train_segments, draw) for draw in range(config.train_views)]
     wanted: dict[Split, list[View]] = {"train": views, "val": [View(spec.eval_segments)]}
     others = {View(number) for number in config.curve_segments} - {*wanted["val"]}

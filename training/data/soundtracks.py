@@ -13,7 +13,6 @@ import numpy as np
 
 from model.common.deadline import Deadline
 from model.files.atomic_file import write_atomically
-from model.inputs.ffmpeg.decode_limits import DecodeLimits
 from model.inputs.ffmpeg.sandbox import Deadlines
 from model.inputs.probing.probe import probe
 from model.inputs.sound.audio import decode_track
@@ -53,7 +52,7 @@ class Soundtracks:
         write_atomically(file, partial(_save, samples))
 
     def _samples(self, sample: Sample) -> Waveform:
-        limits, audio = DecodeLimits(), self.cache.spec.inputs.audio
+        limits, audio = self.cache.limits, self.cache.spec.inputs.audio
         deadlines = Deadlines.start(Deadline(DECODE_SECONDS), limits)
         info = probe(sample.path, limits=limits, deadlines=deadlines)
         track = decode_track(sample.path, info, audio, limits=limits, deadlines=deadlines)

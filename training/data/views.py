@@ -20,6 +20,7 @@ from model.spec.model_spec import ModelSpec
 from training.data.clip import Clip
 
 DECODE_SECONDS = 300.0
+DEFAULT_LIMITS = DecodeLimits()
 WHOLE = Clip()
 
 
@@ -42,7 +43,14 @@ def stream_names(spec: ModelSpec) -> tuple[str, ...]:
     )
 
 
-def extract(path: Path, spec: ModelSpec, view: View, clip: Clip = WHOLE) -> dict[str, InputArray]:
+def extract(
+    path: Path,
+    spec: ModelSpec,
+    view: View,
+    clip: Clip = WHOLE,
+    *,
+    limits: DecodeLimits = DEFAULT_LIMITS,
+) -> dict[str, InputArray]:
     """Decode one view: each stream (S, ...), and `available` (S, M).
 
     A draw jitters the segments' starts, each within its share of the video, and takes one crop
@@ -52,7 +60,7 @@ def extract(path: Path, spec: ModelSpec, view: View, clip: Clip = WHOLE) -> dict
     Raises:
         VideoError: the file cannot be used.
     """
-    video = open_view(path, spec, view, clip)
+    video = open_view(path, spec, view, clip, limits=limits)
     rows = range(len(video.segments))
     arrays: dict[str, InputArray] = {"available": video.available().astype(np.uint8)}
     for name in spec.modality_names:
@@ -67,7 +75,7 @@ def open_view(
     view: View,
     clip: Clip = WHOLE,
     *,
-    limit_seconds: float = DECODE_SECONDS,
+    limits: DecodeLimits = DEFAULT_LIMITS,
 ) -> VideoInputs:
     """The inputs of a view, computed as they are asked for. Raises what `open_video` raises."""
     seed = _seed(path, view, clip)
@@ -86,8 +94,8 @@ def open_view(
         path,
         spec,
         planner,
-        limits=DecodeLimits(),
-        deadline=Deadline(limit_seconds),
+        limits=limits,
+        deadline=Deadline(DECODE_SECONDS),
         crop=None if seed is None else _draw_crop(seed),
     )
 

@@ -40,7 +40,8 @@ def split_outputs(
     """
     manifest = read_manifest(config.data.manifest)
     model = load_model(checkpoint)
-    cache = InputCache(config.data.cache, make_input_spec(config, manifest.labels))
+    spec = make_input_spec(config, manifest.labels)
+    cache = InputCache(config.data.cache, spec, config.data.limits)
     view = View(segments or model.spec.default_segments)
     workers = config.data.workers or num_cores()
     built = cache.build(manifest.split(split), [view], workers=workers, name=split)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,16 @@ class DecodeLimits:
     wall_seconds: float = 60.0
     cpu_seconds: int = 120
     memory_bytes: int = 3 * 1024**3
+
+    @classmethod
+    def with_ceilings(cls, duration_seconds: float | None, pixels: int | None) -> DecodeLimits:
+        """The defaults, but for what is given."""
+        limits = cls()
+        return replace(
+            limits,
+            max_duration_seconds=duration_seconds or limits.max_duration_seconds,
+            max_pixels=pixels or limits.max_pixels,
+        )
 
     def __post_init__(self) -> None:
         for field in fields(self):

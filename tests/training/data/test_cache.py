@@ -94,9 +94,9 @@ def test_only_what_is_missing_is_decoded(tmp_path, clip, monkeypatch):
     kept = cache.file(sample(clip), View(2)).stat().st_mtime_ns
     decoded = []
 
-    def watched(path, spec, view, part):
+    def watched(path, spec, view, part, **others):
         decoded.append(view)
-        return extract(path, spec, view, part)
+        return extract(path, spec, view, part, **others)
 
     monkeypatch.setattr(module, "extract", watched)
     again = cache.build([sample(clip)], [View(2), View(3)], workers=1)
@@ -110,10 +110,10 @@ def test_a_cut_run_goes_on_and_leaves_no_half_files(tmp_path, clip, monkeypatch)
     cache = InputCache(tmp_path, tiny_spec())
     views = [View(1, draw) for draw in range(4)]
 
-    def failing(path, spec, view, part):
+    def failing(path, spec, view, part, **others):
         if view.draw == 2:
             raise KeyboardInterrupt
-        return extract(path, spec, view, part)
+        return extract(path, spec, view, part, **others)
 
     monkeypatch.setattr(module, "extract", failing)
     with pytest.raises(KeyboardInterrupt):
