@@ -2,7 +2,7 @@ PYTHON ?= python3
 UV := .venv/bin/uv pip install --quiet --python .venv/bin/python --constraints constraints.txt
 INPUTS := pyproject.toml constraints.txt
 
-.PHONY: help serve install test test-parity test-containers test-model-change test-batch test-ray test-browser overload generated-clips bench-strangers lint lint-page format dashboards manifests prometheus
+.PHONY: help serve install test test-parity test-containers test-model-change test-batch test-ray test-browser overload generated-clips fuzz bench-strangers lint lint-page format dashboards manifests prometheus
 
 ## List the targets.
 help:
@@ -55,6 +55,10 @@ test-browser: .venv/.dev
 ## Draw many coded clips, and look at what each segment shows (FIRST, CLIPS and RESULT name which).
 generated-clips: .venv/.dev
 	.venv/bin/python -m tests.generated.run $(or $(FIRST),0) $(or $(CLIPS),500) $(or $(RESULT),generated_clips.json)
+
+## Send mutated files to a real server for MINUTES; FUZZ_MEDIA=FOLDER adds your own, SEED=N others.
+fuzz: .venv/.dev
+	.venv/bin/python -m tests.fuzz.run --minutes $(or $(MINUTES),30) --seed $(or $(SEED),18) --log $(or $(LOG),fuzz.jsonl)
 
 ## Check format, lint rules, types and the layers of imports.
 lint: .venv/.dev

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import zipfile
-from collections.abc import Mapping
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,22 +76,27 @@ def read_bundle(path: Path) -> Bundle:
     """Raises BundleError for anything but a complete bundle, OSError when it cannot be read."""
     # Opened once: another file may take its place meanwhile, and have another version.
     with path.open("rb") as file:
-        try:
-            with zipfile.ZipFile(file) as archive:
-                spec = _read_spec(path, archive)
-                graphs = {name: _read_member(path, archive, name) for name in graph_names(spec)}
-        except zipfile.BadZipFile as error:
-            raise BundleError(f"{path} is not a bundle: {error}") from error
+        with _damage_told(path), zipfile.ZipFile(file) as archive:
+            spec = _read_spec(path, archive)
+            graphs = {name: _read_member(path, archive, name) for name in graph_names(spec)}
         file.seek(0)
         return Bundle(spec=spec, graphs=graphs, version=_version(file.read()))
 
 
 def read_spec(path: Path) -> ModelSpec:
     """The spec of a bundle, without its graphs."""
+    with _damage_told(path), zipfile.ZipFile(path) as archive:
+        return _read_spec(path, archive)
+
+
+@contextmanager
+def _damage_told(path: Path) -> Iterator[None]:
+    """Whatever zipfile raises for a damaged file: of a stream, a method, a version or a flag."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            return _read_spec(path, archive)
-    except zipfile.BadZipFile as error:
+        yield
+    except BundleError:
+        raise
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError) as error:
         raise BundleError(f"{path} is not a bundle: {error}") from error
 
 

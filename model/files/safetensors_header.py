@@ -25,7 +25,7 @@ def read_metadata(path: Path) -> dict[str, str]:
         header = file.read(length) if length <= MAX_HEADER_BYTES else b""
     try:
         fields = json.loads(header)
-        metadata = fields.get("__metadata__", {})
+        metadata = fields.get("__metadata__", {}).items()
     except (ValueError, AttributeError, RecursionError) as error:
         raise ValueError(f"{path} is not a safetensors file") from error
-    return {str(key): str(value) for key, value in metadata.items()}
+    return {str(key): str(value) for key, value in metadata}
