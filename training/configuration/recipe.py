@@ -118,6 +118,15 @@ class JointConfig(Closed):
     """Of everything that is trained, the fusion weights included."""
     clip_gradient: float | None = Field(default=None, gt=0)
     """Largest norm of the gradient; absent: not clipped."""
+    policy_teacher: Literal["decisions", "gains"] = "decisions"
+    """What the policy learns from. `decisions`: as published, from the loss of the videos under
+    decisions drawn by Gumbel-softmax. `gains`: for each segment and modality, whether the
+    log-probability of the truth that it gained, given a random part of the rest, is worth its
+    multiply-adds; nothing is drawn, and no efficiency loss is paid."""
+    gain_price: float = Field(default=0.3, ge=0)
+    """For `gains`: nats that a GFLOP must gain."""
+    gain_orders: int = Field(default=8, ge=1)
+    """For `gains`: random orders over which a gain is averaged."""
     efficiency_loss: Literal["hard", "soft", "broadcast", "none"] = "hard"
     """What a video pays for the modalities it used. `hard`: Eq. 4 as printed, correct videos pay
     their usage, wrong ones a constant. `soft`: the probability of the label takes the place of
