@@ -12,6 +12,7 @@ from model.files.checkpoint import save_checkpoint
 from model.networks.adamml import AdaMML
 from model.spec.model_spec import Modality
 from training.configuration.config import TrainConfig
+from training.configuration.recipe import UnimodalConfig
 from training.configuration.run_spec import make_input_spec, make_spec
 from training.data.durations import clip_seconds
 from training.data.run_data import RunData, load_data
@@ -134,5 +135,17 @@ def _provenance(
     provenance = {f"videos_{split}": str(size) for split, size in sizes.items()}
     provenance |= {f"val_accuracy_{name}": f"{value:.4f}" for name, value in accuracies.items()}
     excluded = {"data", "output", "unimodal_state", "tensorboard"}
-    named = config.model_copy(update={"preset": Path(config.preset).name})
+    named = config.model_copy(
+        update={
+            "preset": Path(config.preset).name,
+            "unimodal": {name: _without_folder(one) for name, one in config.unimodal.items()},
+        }
+    )
     return {"config": named.model_dump_json(exclude=excluded), **provenance}
+
+
+def _without_folder(unimodal: UnimodalConfig) -> UnimodalConfig:
+    """A model tells whose weights it began with, not where they lay."""
+    if not isinstance(unimodal.weights, Path):
+        return unimodal
+    return unimodal.model_copy(update={"weights": Path(unimodal.weights.name)})

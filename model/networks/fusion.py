@@ -37,6 +37,8 @@ class LateFusion(nn.Module):
     combination of all that was kept in any segment.
 
     `max` and `fc2` have no weights to renormalise; only what is said of empty segments holds.
+    `log_sum_exp` pools all that was kept over segments and modalities at once, whatever the options
+    say; a video where nothing was kept has zero logits.
     """
 
     def __init__(self, spec: FusionSpec, num_modalities: int, num_classes: int) -> None:
@@ -68,6 +70,9 @@ class LateFusion(nn.Module):
         decisions = decisions.to(logits.dtype)
         if self.spec.rule == "max":
             segments = max_fusion(logits, decisions)
+        elif self.spec.rule == "log_sum_exp":
+            segments = log_sum_exp(logits, decisions, axes=(-2,))
+            return Fused(segments, log_sum_exp(logits, decisions, axes=(-3, -2)))
         elif self.spec.rule == "fc2":
             segments = self._fully_connected(logits, decisions)
         else:
@@ -103,6 +108,26 @@ def _convex(logits: Tensor, shares: Tensor, *, axes: tuple[int, ...]) -> Tensor:
     total = shares.sum(dim=axes)
     divisor = torch.where(total > MIN_WEIGHT / 2, total, torch.ones_like(total))
     return (shares * logits).sum(dim=axes) / divisor
+
+
+# A logit that was skipped may be larger than all that was kept: what keeping it would add has no
+# more gradient than e to this.
+MAX_EXCESS = 20.0
+
+
+def log_sum_exp(logits: Tensor, decisions: Tensor, *, axes: tuple[int, ...]) -> Tensor:
+    """ln of the sum of d exp(z) over `axes` of (..., S, M, K) logits z and (..., S, M) decisions d,
+    0 or 1; zeros where none is kept. Decisions get what keeping would add as their gradient."""
+    kept = decisions.unsqueeze(-1)
+    smallest = torch.full_like(logits, torch.finfo(logits.dtype).min)
+    largest = torch.where(kept > 0.5, logits, smallest).amax(dim=axes, keepdim=True).detach()
+    is_any = (kept > 0.5).any(dim=axes[0], keepdim=True)
+    for axis in axes[1:]:
+        is_any = is_any.any(dim=axis, keepdim=True)
+    largest = torch.where(is_any, largest, torch.zeros_like(largest))
+    total = (kept * (logits - largest).clamp_max(MAX_EXCESS).exp()).sum(dim=axes)
+    pooled = total.clamp_min(torch.finfo(logits.dtype).tiny).log() + largest.sum(dim=axes)
+    return torch.where(is_any.squeeze(axes), pooled, torch.zeros_like(pooled))
 
 
 def _occupied(decisions: Tensor) -> Tensor:

@@ -19,7 +19,7 @@ class Preprocess(nn.Module):
     scale: Tensor
     shift: Tensor
 
-    def __init__(self, source: Proxy, inputs: InputSpec, resolution: int) -> None:
+    def __init__(self, source: Proxy, inputs: InputSpec, resolution: int | None) -> None:
         super().__init__()
         self.source = source
         self.resolution = resolution
@@ -49,7 +49,10 @@ class Preprocess(nn.Module):
         return inputs.to(self.scale.dtype) * self.scale - self.shift
 
     def resize(self, images: Tensor) -> Tensor:
-        """(B, C, H, W) -> (B, C, R, R), bilinear between pixel centres, without antialiasing."""
+        """(B, C, H, W) -> (B, C, R, R), bilinear between pixel centres, without antialiasing; as
+        they are without a resolution."""
+        if self.resolution is None:
+            return images
         size = (self.resolution, self.resolution)
         if images.shape[-2:] == size:
             return images

@@ -48,8 +48,30 @@ class FlowSpec(_Frozen):
     normalization: Normalization = Normalization(mean=(0.5,), std=(0.226,))
 
 
+class MelSpec(_Frozen):
+    """Mel bands in the place of frequencies, as YAMNet hears.
+
+    mel = 1127 ln(1 + f / 700); `bands` triangles, evenly spaced and straight in mel, from `low_hz`
+    to `high_hz`. They gather magnitudes, not powers, of frames that begin with the window: none is
+    padded.
+    """
+
+    bands: int = Field(default=64, ge=8, le=512)
+    low_hz: float = Field(default=125.0, ge=0)
+    high_hz: float = Field(default=7500.0, gt=0)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.low_hz >= self.high_hz:
+            raise ValueError(f"low_hz {self.low_hz} is not below high_hz {self.high_hz}")
+        return self
+
+
 class AudioSpec(_Frozen):
-    """Log power spectrogram of one window of mono sound; frames are centred, zero-padded."""
+    """Log power spectrogram of one window of mono sound; frames are centred, zero-padded.
+
+    With `mel` it is a log-mel one, see there.
+    """
 
     sample_rate: int = Field(default=24_000, ge=8_000, le=96_000)
     window_seconds: float = Field(default=1.28, gt=0, le=30)
@@ -58,11 +80,16 @@ class AudioSpec(_Frozen):
     hop_length: int = Field(default=120, ge=1)
     log_epsilon: float = Field(default=1e-6, gt=0)
     normalization: Normalization = Normalization(mean=(0.0,), std=(1.0,))
+    mel: MelSpec | None = None
 
     @model_validator(mode="after")
     def _window_fits(self) -> Self:
         if self.win_length > self.n_fft:
             raise ValueError(f"win_length {self.win_length} exceeds n_fft {self.n_fft}")
+        if self.mel is not None and self.mel.high_hz > self.sample_rate / 2:
+            raise ValueError(f"high_hz {self.mel.high_hz} exceeds half of {self.sample_rate} Hz")
+        if self.mel is not None and self.num_samples < self.win_length:
+            raise ValueError(f"window_seconds {self.window_seconds} holds no frame")
         return self
 
     @property
@@ -71,7 +98,9 @@ class AudioSpec(_Frozen):
 
     @property
     def shape(self) -> tuple[int, int]:
-        """(frequencies, times) of the spectrogram."""
+        """(frequencies or bands, times) of the spectrogram."""
+        if self.mel is not None:
+            return self.mel.bands, 1 + (self.num_samples - self.win_length) // self.hop_length
         padded = self.num_samples + 2 * (self.n_fft // 2)
         return self.n_fft // 2 + 1, 1 + (padded - self.n_fft) // self.hop_length
 

@@ -18,9 +18,10 @@ Backbone = Literal[
     "efficientnet_b0",
     "efficientnet_b3",
     "efficientnet_lite0",
+    "yamnet",
 ]
 
-FusionRule = Literal["weighted", "class_weighted", "average", "max", "fc2"]
+FusionRule = Literal["weighted", "class_weighted", "average", "max", "fc2", "log_sum_exp"]
 
 WEIGHTED_RULES: tuple[FusionRule, ...] = ("weighted", "class_weighted", "average")
 MODALITIES: tuple[Modality, ...] = get_args(Modality)
@@ -38,7 +39,10 @@ NUM_STAGES: dict[Backbone, int] = {
     "efficientnet_b0": 7,
     "efficientnet_b3": 7,
     "efficientnet_lite0": 7,
+    "yamnet": 13,
 }
+# Trained on sound; the others on photographs.
+SOUND_BACKBONES: tuple[Backbone, ...] = ("yamnet",)
 
 
 # Of a model that does not know how long its training clips were.
@@ -58,11 +62,12 @@ class NetworkSpec(Frozen):
     max-pooled over time (kernel 3, stride 2, padding 1), so 8 frames become 4, 2, 1. `num_stages`
     truncates the backbone after that many stages; None keeps all, with the backbone's own head
     convolution. `width` multiplies every channel count, but a head is never narrowed.
+    `resolution` None: inputs keep their own size, which for a spectrogram need not be square.
     """
 
     backbone: Backbone
     frames: int = Field(ge=1, le=64)
-    resolution: int = Field(ge=32, le=1024)
+    resolution: int | None = Field(ge=32, le=1024)
     width: float = Field(default=1.0, gt=0, le=4)
     temporal_pool_after: tuple[int, ...] = ()
     num_stages: int | None = None
@@ -99,6 +104,9 @@ class ModalitySpec(Frozen):
         audio_frames = (self.recognizer.frames, self.policy.frames)
         if self.name == "audio" and audio_frames != (1, 1):
             raise ValueError(f"audio networks see one spectrogram, not {audio_frames} frames")
+        for source, network in ((self.name, self.recognizer), (self.proxy, self.policy)):
+            if network.backbone in SOUND_BACKBONES and source != "audio":
+                raise ValueError(f"{network.backbone} hears sound; it is set for {source}")
         return self
 
 
@@ -138,7 +146,8 @@ class FusionSpec(Frozen):
     weighted: learned scalars, the last one is 1 - sum of the others. class_weighted: the same for
     every class of its own. average: equal weights. max: the largest logit of what was selected.
     fc2: two fully connected layers over all logits, zeros where skipped; their few thousand
-    multiply-adds are not counted.
+    multiply-adds are not counted. log_sum_exp: of all that was kept in any segment, each with its
+    own say by how large its logits are, so that one segment in which the event is decides alone.
     `renormalizes` divides a segment's logits by the weights of what was selected there, each of
     them at least 0.01, and averages the video over the segments in which something was; without
     it a skipped modality contributes zero logits, and so does an empty segment, as published.

@@ -153,6 +153,13 @@ def config_from(settings: Mapping[str, Any], folder: Path) -> TrainConfig:
     changes: dict[str, object] = {"data": data, "output": folder / config.output}
     if config.preset.endswith(".json"):
         changes["preset"] = str(folder / config.preset)
+    changes["unimodal"] = {name: _located(one, folder) for name, one in config.unimodal.items()}
     if config.unimodal_state is not None:
         changes["unimodal_state"] = folder / config.unimodal_state
     return config.model_copy(update=changes)
+
+
+def _located(unimodal: UnimodalConfig, folder: Path) -> UnimodalConfig:
+    if not isinstance(unimodal.weights, Path):
+        return unimodal
+    return unimodal.model_copy(update={"weights": folder / unimodal.weights})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -9,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from model.spec.model_spec import Modality
 
 # What a network starts from.
-InitialWeights = Literal["imagenet", "random"]
+KnownWeights = Literal["imagenet", "random"]
 Optimizer = Literal["adamw", "sgd"]
 Share = Annotated[float, Field(ge=0, le=1)]
 Weight = Annotated[float, Field(ge=0)]
@@ -30,11 +31,19 @@ class UnimodalConfig(Closed):
     """Passes over the training videos' views."""
     batch_videos: int = Field(default=8, ge=1)
     """Videos in a batch, over all processes together; each brings all of its segments."""
-    weights: InitialWeights = "imagenet"
-    """What the network starts from."""
+    weights: KnownWeights | Path = "imagenet"
+    """What the network starts from; a path: weights for its backbone, as its library saves them.
+    `yamnet` needs one, an .npz of the published variables, and so does the policy's branch where
+    it is a `yamnet`, which takes the same."""
     frozen_stages: int | None = None
     """The stem and that many stages keep what they start from; their outputs are computed once.
     Absent: everything is trained, from inputs read anew in every epoch."""
+    trains_trunk: bool = True
+    """Whether what is not frozen of the trunk learns too. False: the classifier alone does, which a
+    few hundred clips cannot make learn them by heart."""
+    pools: Literal["mean", "log_sum_exp"] = "mean"
+    """A video's logits from its segments'. `log_sum_exp` suits labels that are true of one segment
+    of several."""
     calibrates_norm: bool = False
     """Re-estimate the batch-norm statistics on the modality's own inputs first: those of ImageNet
     describe photographs."""
@@ -87,7 +96,7 @@ class JointConfig(Closed):
     end_to_end: bool = False
     """Train whole networks, the policy's branches included. False: classifiers, fusion and the
     policy above its branches, on features of the frozen trunks that are computed once."""
-    policy_weights: InitialWeights = "imagenet"
+    policy_weights: KnownWeights = "imagenet"
     """What the policy's branches start from."""
     norm: Literal["fixed", "trained", "drifting"] = "fixed"
     """Batch-norm statistics, end to end only: `trained` follows the batches in the networks that
@@ -109,6 +118,15 @@ class JointConfig(Closed):
     """Of everything that is trained, the fusion weights included."""
     clip_gradient: float | None = Field(default=None, gt=0)
     """Largest norm of the gradient; absent: not clipped."""
+    policy_teacher: Literal["decisions", "gains"] = "decisions"
+    """What the policy learns from. `decisions`: as published, from the loss of the videos under
+    decisions drawn by Gumbel-softmax. `gains`: for each segment and modality, whether the
+    log-probability of the truth that it gained, given a random part of the rest, is worth its
+    multiply-adds; nothing is drawn, and no efficiency loss is paid."""
+    gain_price: float = Field(default=0.3, ge=0)
+    """For `gains`: nats that a GFLOP must gain."""
+    gain_orders: int = Field(default=8, ge=1)
+    """For `gains`: random orders over which a gain is averaged."""
     efficiency_loss: Literal["hard", "soft", "broadcast", "none"] = "hard"
     """What a video pays for the modalities it used. `hard`: Eq. 4 as printed, correct videos pay
     their usage, wrong ones a constant. `soft`: the probability of the label takes the place of

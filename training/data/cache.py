@@ -69,7 +69,7 @@ class InputCache:
             (modality.name, modality.recognizer.frames, modality.proxy, modality.policy.frames)
             for modality in self.spec.modalities
         ]
-        return f"{INPUTS_VERSION} {self.spec.inputs.model_dump_json()} {networks}"
+        return f"{INPUTS_VERSION} {self.spec.inputs.model_dump_json(exclude_none=True)} {networks}"
 
     def build(
         self, samples: Sequence[Sample], views: Iterable[View], *, workers: int, name: str = ""

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from model.runtime.base import Array
 
@@ -33,6 +34,11 @@ def primary_metric(logits: Array, labels: Labels) -> float:
 
 def hits_among(logits: Array, labels: Labels, k: int) -> float:
     """Share of videos of which one of the `k` likeliest labels is right."""
+    return float(hits_of(logits, labels, k).mean())
+
+
+def hits_of(logits: Array, labels: Labels, k: int) -> NDArray[np.float64]:
+    """(V,) 1 where one of the `k` likeliest labels is right, else 0."""
     likeliest = np.argsort(-logits, axis=1, kind="stable")[:, :k]
     hits = [bool(set(row.tolist()) & set(one)) for row, one in zip(likeliest, labels, strict=True)]
-    return float(np.mean(hits))
+    return np.array(hits, dtype=np.float64)

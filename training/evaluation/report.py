@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
+import numpy as np
+
 from model.runtime.base import Runtime
 from training.data.sources.manifest import Sample
 from training.evaluation.evaluate import (
@@ -16,7 +18,10 @@ from training.evaluation.evaluate import (
     score_fixed,
     score_random,
 )
+from training.evaluation.intervals import Difference, paired_difference
 from training.evaluation.primary_metric import primary_metric_name
+
+RANDOM = "random at these rates"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,7 @@ class Report:
             "served_segments": self.served_segments,
             "eval_segments": self.eval_segments,
             "merit": self.primary_metric,
+            "differences": {name: one._asdict() for name, one in self.differences().items()},
             "rows": {
                 name: {
                     "accuracy": score.accuracy,
@@ -68,7 +74,27 @@ class Report:
         for row, score in self.rows.items():
             rates = " | ".join(f"{score.selection[name]:.1%}" for name in names)
             lines.append(f"| {row} | {score.accuracy:.1%} | {score.gflops:.3f} | {rates} |")
-        return "\n".join([*lines, "", f"{self.num_videos} videos, {self.num_skipped} skipped"])
+        lines += ["", f"{self.num_videos} videos, {self.num_skipped} skipped", *self._verdicts()]
+        return "\n".join(lines)
+
+    def differences(self) -> dict[str, Difference]:
+        """In top-1, of adaptive from random decisions and from the dense row, by its name."""
+        ours, dense = self.rows["adaptive"].hits, list(self.rows)[-1]
+        return {
+            name: paired_difference([np.array(ours)], [np.array(self.rows[name].hits)])
+            for name in (RANDOM, dense)
+            # A video of which only so many segments could be read is in one row alone.
+            if ours and len(ours) == len(self.rows[name].hits)
+        }
+
+    def _verdicts(self) -> list[str]:
+        return [_verdict(name, one) for name, one in self.differences().items()]
+
+
+def _verdict(name: str, difference: Difference) -> str:
+    low, mean, high = (100 * value for value in (difference.low, difference.mean, difference.high))
+    verdict = "above" if low > 0 else "below" if high < 0 else "not distinguishable"
+    return f"adaptive - {name}: {mean:+.1f} points top-1 ({low:+.1f} to {high:+.1f}): {verdict}"
 
 
 def evaluate_runtime(runtime: Runtime, samples: Sequence[Sample]) -> Report:
@@ -97,7 +123,7 @@ def report_on(
     names = runtime.spec.modality_names
     adaptive = score_adaptive(runtime, served, runtime.spec.threshold)
     rows = {"adaptive": adaptive}
-    rows["random at these rates"] = score_random(runtime, served, adaptive.selection)
+    rows[RANDOM] = score_random(runtime, served, adaptive.selection)
     for size in range(1, len(names) + 1):
         for subset in combinations(names, size):
             rows["+".join(subset)] = score_fixed(runtime, outputs, subset)

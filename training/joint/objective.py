@@ -18,6 +18,7 @@ from training.data.targets import is_correct, recognition_loss
 from training.features.features import Features
 from training.features.pooling import pool
 from training.joint.efficiency_loss import policy_loss
+from training.joint.gains import draw_orders, gains, teaching_loss
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +28,14 @@ class Draws:
     noise: Tensor  # (V, S, H, 2), of the Gumbel distribution
     kept: Tensor | None  # (V, S, M) decisions that replace the policy's, of the random policy
     silenced: Tensor | None  # (V,) bool: videos whose audio is dropped
+    orders: Tensor | None = None  # (V, O, S * M) in which gains are measured
 
     def select(self, rows: Tensor) -> Draws:
         return Draws(
             self.noise[rows],
             None if self.kept is None else self.kept[rows],
             None if self.silenced is None else self.silenced[rows],
+            None if self.orders is None else self.orders[rows],
         )
 
     def to(self, device: torch.device) -> Draws:
@@ -40,6 +43,7 @@ class Draws:
             self.noise.to(device),
             None if self.kept is None else self.kept.to(device),
             None if self.silenced is None else self.silenced.to(device),
+            None if self.orders is None else self.orders.to(device),
         )
 
 
@@ -61,7 +65,11 @@ def draw(
         rates = torch.tensor([config.random_policy[name] for name in spec.modality_names])
         shape_kept = (videos, segments, len(spec.modalities))
         kept = (torch.rand(shape_kept, generator=generator) < rates).float()
-    return Draws(noise, kept, silenced)
+    orders = None
+    if trains_policy and config.policy_teacher == "gains":
+        items = segments * len(spec.modalities)
+        orders = draw_orders(videos, items, config.gain_orders, generator)
+    return Draws(noise, kept, silenced, orders)
 
 
 class Outcome(NamedTuple):
@@ -83,6 +91,9 @@ class JointObjective(nn.Module):
         self.model = model
         self.config = config
         self.register_buffer("cost_weights", cost_weights, persistent=False)
+        costs = model.spec.require_costs().recognition
+        gflops = [costs[name].total / 1e9 for name in model.spec.modality_names]
+        self.register_buffer("gflops", torch.tensor(gflops), persistent=False)
 
     def forward(
         self, batch: Features, draws: Draws, temperature: float, trains_policy: bool
@@ -92,6 +103,9 @@ class JointObjective(nn.Module):
         decisions = self._decisions(policy.logits, features, draws, temperature)
         logits = recognition_logits(self.model, features).float()
         video = self.model.fuse(logits, decisions, policy.exit_logits).video
+        if draws.orders is not None:
+            losses = self._taught(features, policy, logits, draws.orders)
+            return Outcome(losses, decisions.detach(), is_correct(video, features.targets))
         if trains_policy:
             weights = self.get_buffer("cost_weights")
             losses = policy_loss(video, features.targets, decisions, weights, self.config)
@@ -101,6 +115,18 @@ class JointObjective(nn.Module):
                 # Of itself too: the fusion alone would leave the exit what the others miss.
                 losses = losses + recognition_loss(policy.exit_logits.mean(1), features.targets)
         return Outcome(losses, decisions.detach(), is_correct(video, features.targets))
+
+    def _taught(
+        self, features: Features, policy: PolicyOutputs, logits: Tensor, orders: Tensor
+    ) -> Tensor:
+        """(V,): the policy is to keep what gains more than it costs at `gain_price`."""
+
+        def fuse(decisions: Tensor) -> Tensor:
+            return self.model.fuse(logits, decisions, policy.exit_logits).video
+
+        gained = gains(fuse, features.available, features.targets, orders)
+        worth = gained > self.config.gain_price * self.get_buffer("gflops")
+        return teaching_loss(policy.logits, worth, features.available)
 
     def _silenced(self, batch: Features, draws: Draws) -> Features:
         """Without the sound of some videos, so that a missing track itself tells no label."""

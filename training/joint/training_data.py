@@ -9,14 +9,14 @@ from torch import Tensor
 
 from model.networks.adamml import AdaMML
 from model.spec.dummy_inputs import dummy_inputs
-from model.spec.model_spec import Modality
+from model.spec.model_spec import SOUND_BACKBONES, Modality
 from training.configuration.config import TrainConfig
 from training.data.cache import Item
 from training.data.run_data import RunData
 from training.features.features import Features, RawData
 from training.features.stage_outputs import calibrate_norm, pooled_features
 from training.run.engine import Engine
-from training.unimodal.pretrained import load_imagenet
+from training.unimodal.pretrained import load_weights
 
 
 def prepare_policy(config: TrainConfig, model: AdaMML, data: RunData, engine: Engine) -> None:
@@ -26,8 +26,11 @@ def prepare_policy(config: TrainConfig, model: AdaMML, data: RunData, engine: En
         if modality.name == "audio" and config.model.policy.hears_by_recognizer:
             branch.load_state_dict(model.recognizer("audio").trunk.state_dict())
             continue
-        if config.joint.policy_weights == "imagenet":
-            load_imagenet(branch)
+        if modality.policy.backbone in SOUND_BACKBONES:
+            # It knows sound already: what it starts from fits as it is.
+            load_weights(branch, config.unimodal[modality.name].weights)
+            continue
+        load_weights(branch, config.joint.policy_weights)
         if modality.proxy != "rgb":
             stream = data.policy_stream(modality)
             calibrate_norm(branch, data.cache, data.train, stream, seed=config.seed, engine=engine)

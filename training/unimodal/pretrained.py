@@ -1,4 +1,4 @@
-"""ImageNet weights for the backbones, and fitting them to other numbers of input channels."""
+"""Weights to start from, and fitting them to other numbers of input channels."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ import torch
 from torch import Tensor
 
 from model.networks.trunk import Trunk
-from model.spec.model_spec import Backbone
+from model.spec.model_spec import SOUND_BACKBONES, Backbone
+from training.configuration.recipe import KnownWeights
+from training.unimodal.yamnet_weights import load_yamnet
 
 State = Mapping[str, Tensor]
 
@@ -21,6 +23,27 @@ _TORCHVISION = {
     "efficientnet_b0": "EfficientNet_B0_Weights",
     "efficientnet_b3": "EfficientNet_B3_Weights",
 }
+
+
+def load_weights(trunk: Trunk, weights: KnownWeights | Path) -> None:
+    """Initialise `trunk` in place; "random" leaves it as it is.
+
+    Raises:
+        ValueError: a tensor that the trunk needs is missing or has another shape, or there are no
+            such weights for its backbone.
+        OSError: the file cannot be read.
+    """
+    backbone = trunk.spec.backbone
+    if weights == "random":
+        return
+    if backbone in SOUND_BACKBONES:
+        if not isinstance(weights, Path):
+            raise ValueError(
+                f"{backbone} has no {weights} weights; set weights to a file of its own"
+            )
+        load_yamnet(trunk, weights)
+        return
+    load_imagenet(trunk, weights if isinstance(weights, Path) else None)
 
 
 def load_imagenet(trunk: Trunk, weights: Path | None = None) -> None:

@@ -20,7 +20,7 @@ from training.run.checkpointing import StageFile
 from training.run.engine import Engine
 from training.run.random_state import seed_rank, seed_stage
 from training.unimodal.examples import cached_examples, drawn_examples
-from training.unimodal.pretrained import load_imagenet
+from training.unimodal.pretrained import load_weights
 from training.unimodal.trainer import UnimodalTrainer
 
 logger = logging.getLogger(__name__)
@@ -99,8 +99,7 @@ def prepare_trunk(
 ) -> None:
     """What a recognition network starts from, with statistics that fit its inputs, in place."""
     settings = config.unimodal[name]
-    if settings.weights == "imagenet":
-        load_imagenet(trunk)
+    load_weights(trunk, settings.weights)
     if settings.calibrates_norm:
         stream = f"recognizer.{name}"
         calibrate_norm(trunk, data.cache, data.train, stream, seed=config.seed, engine=engine)

@@ -43,6 +43,7 @@ class UnimodalTrainer:
         self.generator = generator
         self.engine = engine
         self.stage = stage
+        recognizer.trunk.requires_grad_(config.trains_trunk)
         objective = UnimodalObjective(recognizer, config)
         frozen = config.frozen_stages is not None
         self.objective = engine.ranks.wrap(objective, partly_used=frozen)
@@ -175,7 +176,6 @@ class UnimodalTrainer:
         for rows, inputs in read_ahead(share, examples.inputs.take):
             with self.engine.hardware.autocast():
                 available = examples.available[rows].to(device)
-                frozen = self.config.frozen_stages
-                one = video_logits(self.recognizer, inputs.to(device), available, frozen)
+                one = video_logits(self.recognizer, inputs.to(device), available, self.config)
             logits[rows] = one.float().cpu()
         return accuracy(ranks.sum(logits), examples.targets)

@@ -16,6 +16,7 @@ _MODULES: dict[BackboneName, str] = {
     "efficientnet_b0": "efficientnet",
     "efficientnet_b3": "efficientnet",
     "efficientnet_lite0": "efficientnet_lite",
+    "yamnet": "yamnet",
 }
 
 

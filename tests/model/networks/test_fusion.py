@@ -201,3 +201,31 @@ def test_fully_connected_layers_do_not_see_what_was_skipped():
     other = logits + 5.0 * (1 - decisions).unsqueeze(-1)
 
     assert torch.equal(fusion(logits, decisions).video, fusion(other, decisions).video)
+
+
+def test_log_sum_exp_lets_one_segment_decide():
+    fusion = make_fusion(FusionSpec(rule="log_sum_exp"))
+    logits = torch.randn(2, 5, 3, 4) * 3
+    decisions = (torch.rand(2, 5, 3) > 0.4).float()
+    decisions[1, 2] = 0
+
+    fused = fusion(logits, decisions)
+
+    expected = (decisions[..., None] * logits.double().exp()).sum(dim=(1, 2)).log()
+    torch.testing.assert_close(fused.video, expected.float())
+    assert not fused.segments[1, 2].any()
+    assert not fusion(logits, torch.zeros_like(decisions)).video.any()
+
+
+def test_log_sum_exp_of_what_is_far_larger_than_the_kept_is_finite():
+    fusion = make_fusion(FusionSpec(rule="log_sum_exp"))
+    logits = torch.tensor([[[1e4, 0.0], [-1e4, 1.0], [0.0, 0.0]]], requires_grad=True)
+    decisions = torch.tensor([[0.0, 1.0, 0.0]], requires_grad=True)
+
+    video = fusion(logits, decisions).video
+    video.sum().backward()
+
+    torch.testing.assert_close(video.detach(), torch.tensor([-1e4, 1.0]))
+    assert logits.grad.isfinite().all()
+    assert decisions.grad.isfinite().all()
+    assert decisions.grad[0, 0] > 0

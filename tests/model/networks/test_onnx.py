@@ -11,6 +11,7 @@ import torch
 from model.networks import LateFusion, Recognizer
 from model.spec.input_spec import InputSpec
 from model.spec.model_spec import FusionRule, FusionSpec, NetworkSpec
+from tests.support.yamnet import FRONT_END
 
 INPUTS = InputSpec(crop=72)
 
@@ -63,6 +64,22 @@ def test_a_recognizer_with_resizing_and_temporal_pooling(backbone):
     for count in (1, 2, 5):
         expected = recognizer(clips[:count]).numpy()
         (actual,) = run(session, clips[:count].numpy())
+        np.testing.assert_allclose(actual, expected, rtol=1e-4, atol=1e-4 * np.abs(expected).max())
+
+
+@torch.no_grad()
+def test_a_recognizer_that_hears_patches():
+    torch.manual_seed(0)
+    spec = NetworkSpec(backbone="yamnet", frames=1, resolution=None, width=0.25)
+    recognizer = Recognizer(spec, "audio", InputSpec(audio=FRONT_END), 5)
+    patches = torch.randn(5, *FRONT_END.shape)
+    with_plausible_statistics(recognizer, patches)
+
+    session = export(recognizer, (patches[:2],))
+
+    for count in (1, 5):
+        expected = recognizer(patches[:count]).numpy()
+        (actual,) = run(session, patches[:count].numpy())
         np.testing.assert_allclose(actual, expected, rtol=1e-4, atol=1e-4 * np.abs(expected).max())
 
 

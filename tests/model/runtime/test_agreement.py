@@ -12,6 +12,7 @@ from model.runtime.torch import TorchRuntime
 from model.spec.dummy_inputs import dummy_inputs
 from model.spec.model_spec import FusionSpec, PolicySpec
 from tests.support.models import tiny_model, tiny_spec
+from tests.support.yamnet import hearing_spec
 
 VARIANTS = {
     "as published": tiny_spec(),
@@ -33,6 +34,7 @@ VARIANTS = {
         ),
         fusion=FusionSpec(renormalizes=True, pools_evidence=True),
     ),
+    "sound by patches": hearing_spec(width=0.25),
 }
 
 

@@ -50,6 +50,14 @@ def test_a_proxy_must_suit_its_modality():
         ModalitySpec(name="rgb", recognizer=network(), proxy="flow", policy=network())
 
 
+def test_a_network_that_hears_is_given_no_images():
+    hears = NetworkSpec(backbone="yamnet", frames=1, resolution=None)
+    sees = NetworkSpec(backbone="mobilenet_v2", frames=1, resolution=64)
+
+    with pytest.raises(ValidationError, match="yamnet hears sound; it is set for rgb"):
+        ModalitySpec(name="rgb", recognizer=sees, proxy="rgb", policy=hears)
+
+
 def test_audio_is_one_spectrogram():
     with pytest.raises(ValidationError, match="audio networks see one spectrogram"):
         ModalitySpec(name="audio", recognizer=network(), proxy="audio", policy=network())

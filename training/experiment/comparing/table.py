@@ -6,9 +6,9 @@ import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from training.evaluation.intervals import paired_difference
 from training.experiment.comparing.comparison import Comparison
 from training.experiment.comparing.curves import at_cost, chosen, frontier, right_of
-from training.experiment.comparing.intervals import paired_difference
 from training.experiment.comparing.measuring import Measured
 
 # One seed's results by seed.

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from training.evaluation.intervals import paired_difference
 from training.experiment.comparing.curves import at_cost, chosen, frontier, right_of
 from training.experiment.comparing.figure import mean_curve
-from training.experiment.comparing.intervals import paired_difference
 
 
 def point(gflops, loss, right):

@@ -1,0 +1,73 @@
+"""Gains are Shapley values; a policy taught by them keeps what tells the label."""
+
+import pytest
+import torch
+
+from model.networks.adamml import AdaMML
+from tests.support.models import tiny_spec
+from tests.training.joint.test_joint import CONFIG, generator, informative_features
+from training.joint.gains import draw_orders, gains, teaching_loss
+from training.joint.trainer import JointTrainer
+
+
+def test_gains_are_shared_by_who_brings_them():
+    """One item says all, two say the same half, one says nothing: by hand over all orders."""
+    says = torch.tensor([2.0, 1.0, 1.0, 0.0])
+
+    def fuse(decisions):
+        kept = decisions.flatten(1)
+        both = torch.maximum(kept[:, 1] * says[1], kept[:, 2] * says[2])
+        margin = kept[:, 0] * says[0] + both
+        return torch.stack([margin, -margin], dim=1)
+
+    available = torch.ones(1, 2, 2, dtype=torch.bool)
+    targets = torch.zeros(1, dtype=torch.long)
+    orders = draw_orders(1, 4, 4000, generator(0))
+
+    gained = gains(fuse, available, targets, orders).flatten()
+
+    # -softplus(-2 * margin) is -0.6931, -0.1269, -0.0182, -0.0025 at margins 0 to 3.
+    assert gained.sum() == pytest.approx(0.6931 - 0.0025, abs=1e-3)
+    assert gained[0] == pytest.approx(0.675 / 3 + 0.1245 * 2 / 3, abs=0.02)
+    assert gained[1] == pytest.approx(0.5662 / 3 + 0.0157 / 6, abs=0.02)
+    assert gained[2] == pytest.approx(gained[1].item(), abs=0.02)
+    assert gained[3] == 0
+
+
+def test_what_is_not_available_gains_nothing():
+    available = torch.tensor([[[True, False], [True, True]]])
+
+    def fuse(decisions):
+        return torch.stack([decisions.sum(dim=(1, 2)), torch.zeros(1)], dim=1)
+
+    orders = draw_orders(1, 4, 3, generator(0))
+    gained = gains(fuse, available, torch.zeros(1, dtype=torch.long), orders)
+
+    assert gained[0, 0, 1] == 0
+    assert (gained[available] > 0).all()
+
+
+def test_only_what_is_available_teaches():
+    logits = torch.zeros(1, 2, 1, 2, requires_grad=True)
+    available = torch.tensor([[[True], [False]]])
+
+    teaching_loss(logits, torch.ones(1, 2, 1, dtype=torch.bool), available).sum().backward()
+
+    assert logits.grad[0, 0].tolist() == [[0.5, -0.5]]
+    assert not logits.grad[0, 1].any()
+
+
+def test_a_policy_taught_by_gains_keeps_what_tells_the_label():
+    torch.manual_seed(0)
+    model = AdaMML(tiny_spec())
+    config = CONFIG.model_copy(
+        update={"policy_teacher": "gains", "alternating_epochs": 8, "gain_price": 20}
+    )
+    features = informative_features(model)
+
+    result = JointTrainer(model, config, generator=generator(0)).train(features, features)
+
+    assert result.accuracy == 1.0
+    kept = dict(zip(model.spec.modality_names, result.selection, strict=True))
+    assert kept["audio"] > 0.9
+    assert max(kept["rgb"], kept["flow"]) < 0.1

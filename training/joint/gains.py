@@ -1,0 +1,54 @@
+"""What each segment of each modality gains: the truth that the policy can be taught by ranking.
+
+The gain is the log-probability of the true classes with it minus without, given evidence drawn at
+random from the rest: a Shapley value, by sampled orders. SOSampler and SCSampler rank so within
+one modality.
+"""
+
+# Dimensions: V videos, O orders, S segments, M modalities, K classes.
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from training.data.targets import recognition_loss
+
+# (V, S, M) decisions -> (V, K) logits of the videos.
+Fuse = Callable[[Tensor], Tensor]
+
+
+def draw_orders(videos: int, items: int, orders: int, generator: torch.Generator) -> Tensor:
+    """(V, O, S * M): in each order every item once."""
+    return torch.rand(videos, orders, items, generator=generator).argsort(dim=2)
+
+
+@torch.no_grad()
+def gains(fuse: Fuse, available: Tensor, targets: Tensor, orders: Tensor) -> Tensor:
+    """(V, S, M) nats; what is not available gains nothing.
+
+    In each of the (V, O, S * M) orders the items of a video are added one by one. A video of
+    nothing has the loss that `fuse` gives it: of zero logits, or of an exit head's.
+    """
+    rows = torch.arange(len(available), device=available.device)
+    total = torch.zeros(available.flatten(1).shape, device=available.device)
+    for order in orders.unbind(1):
+        kept = torch.zeros_like(total)
+        before = recognition_loss(fuse(kept.view_as(available)), targets)
+        for column in order.unbind(1):
+            kept[rows, column] = available.flatten(1)[rows, column].float()
+            now = recognition_loss(fuse(kept.view_as(available)), targets)
+            total[rows, column] += before - now
+            before = now
+    return (total / orders.shape[1]).view_as(available)
+
+
+def teaching_loss(logits: Tensor, worth: Tensor, available: Tensor) -> Tensor:
+    """(V, S, M, 2) of the policy, (V, S, M) bool what is worth its price -> (V,): how far
+    p(keep) is from it, over what is available."""
+    difference = logits[..., 1] - logits[..., 0]
+    loss = F.binary_cross_entropy_with_logits(difference, worth.float(), reduction="none")
+    return (loss * available).sum(dim=(1, 2))
