@@ -49,7 +49,7 @@ def _log_mel(waveform: Waveform, spec: AudioSpec, mel: MelSpec) -> Spectrogram:
 @lru_cache(maxsize=8)
 def mel_weights(mel: MelSpec, n_fft: int, sample_rate: int) -> NDArray[np.float64]:
     """(n_fft // 2 + 1, bands): what each frequency gives to each band."""
-    frequencies = _to_mel(np.fft.rfftfreq(n_fft, 1 / sample_rate))[:, None]
+    frequencies = _to_mel(np.fft.rfftfreq(n_fft, 1 / sample_rate).astype(np.float64))[:, None]
     edges = np.linspace(_to_mel(mel.low_hz), _to_mel(mel.high_hz), mel.bands + 2)
     low, middle, high = edges[:-2], edges[1:-1], edges[2:]
     rising, falling = (frequencies - low) / (middle - low), (high - frequencies) / (high - middle)
