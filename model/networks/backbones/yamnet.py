@@ -63,7 +63,7 @@ def yamnet(in_channels: int, width: float, num_stages: int | None) -> YAMNet:
 
 
 def _pair(channels: int, out: int, stride: int) -> nn.Module:
-    return DepthwiseSeparableConv(
+    pair: nn.Module = DepthwiseSeparableConv(
         channels,
         out,
         stride=stride,
@@ -72,3 +72,4 @@ def _pair(channels: int, out: int, stride: int) -> nn.Module:
         pw_act=True,
         norm_layer=_BATCH_NORM,
     )
+    return pair
