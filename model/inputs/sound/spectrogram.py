@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,7 +59,7 @@ def mel_weights(mel: MelSpec, n_fft: int, sample_rate: int) -> NDArray[np.float6
     return weights
 
 
-def _to_mel(hertz: float | NDArray[np.float64]) -> NDArray[np.float64]:
+def _to_mel(hertz: float | NDArray[np.floating[Any]]) -> NDArray[np.float64]:
     return np.asarray(1127.0 * np.log1p(np.asarray(hertz) / 700.0))
 
 
