@@ -66,6 +66,11 @@ class Admission:
         """How long a classification keeps its place, as recent ones did."""
         return self._service_time.seconds
 
+    @property
+    def num_bytes_arriving(self) -> int:
+        """What has come so far of all bodies that are not complete."""
+        return self._uploads.num_bytes
+
     @contextmanager
     def upload(self, deadline: Deadline | None) -> Iterator[Arrival]:
         """One upload; refused at once while the queue is full anyway, or too long for `deadline`.

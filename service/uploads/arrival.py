@@ -57,6 +57,11 @@ class UploadPlaces:
             self._beginning.discard(arrival)
             self._placed.discard(arrival)
 
+    @property
+    def num_bytes(self) -> int:
+        """Of all that arrive."""
+        return sum(arrival.num_bytes for arrival in self._beginning | self._placed)
+
     def _make_room_at_the_beginning(self) -> None:
         if len(self._beginning) >= self._max_uploads * _BEGINNINGS_PER_PLACE:
             slowest = min(self._beginning, key=Arrival.bytes_per_second)
@@ -94,6 +99,11 @@ class Arrival:
     def bytes_per_second(self) -> float:
         """Since its head, on average."""
         return self._num_bytes / max(time.monotonic() - self._begin, _MIN_SECONDS)
+
+    @property
+    def num_bytes(self) -> int:
+        """So many have come."""
+        return self._num_bytes
 
     def take_place(self) -> None:
         """Raises OverloadedError where there is none to be had, or it was given to another."""

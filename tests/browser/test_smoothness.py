@@ -1,7 +1,7 @@
 """600 segments that arrive and are scrolled through, in a trace of Chromium: its longest task.
 
 A measurement: only `make test-browser` takes it, which writes what BROWSER_TRACE names; one such
-record is benchmarks/results/page.json.
+record is benchmarks/page.json.
 """
 
 from __future__ import annotations

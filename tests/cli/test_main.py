@@ -21,7 +21,7 @@ def adamml(*arguments):
 def test_every_command_has_examples():
     commands = typer.main.get_group(app).commands
 
-    groups = {"prepare", "bench"}
+    groups = {"prepare", "bench", "keys"}
     assert set(EXAMPLES) == set(commands) - groups
 
 

@@ -165,7 +165,16 @@ def replicas() -> Panels:
                 " video may get different answers.",
                 "none",
                 (Query(f"count by (version) ({series('adamml_decoder_info')})", "{{version}}"),),
-                width=24,
+            )
+        ),
+        graph(
+            Shown(
+                53,
+                "Decoders in a sandbox",
+                "Share of replicas whose kernel keeps decoders in all of its sandbox.",
+                q.SHARE,
+                (Query(f"avg({series('adamml_decoder_sandboxed')})", "sandboxed"),),
+                maximum=1,
             )
         ),
     ]

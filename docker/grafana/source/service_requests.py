@@ -66,6 +66,18 @@ def requests() -> Panels:
             ),
             stacked=True,
         ),
+        graph(
+            Shown(
+                16,
+                "Degraded requests by level",
+                "Answered with less compute, as others waited: a quarter less at level 1, three"
+                " at level 3. None without ADAMML_DEGRADE.",
+                q.PER_SECOND,
+                (Query(total(rate("adamml_degraded_requests_total"), "level"), "{{level}}"),),
+                width=24,
+            ),
+            stacked=True,
+        ),
     ]
 
 

@@ -101,7 +101,7 @@ def test_the_slowest_of_those_that_have_hardly_begun_makes_room(make_app):
         async with running(app):
             slowest = arriving(app)
             others = [arriving(app, b"x" * 1000) for _ in range(15)]
-            await asyncio.sleep(0.05)
+            await until(lambda: app.state.service.admission.num_bytes_arriving == 15_000)
             good = await arriving(app, b"video", more=False).finished()
             for one in (slowest, *others):
                 one.leave()
@@ -130,13 +130,14 @@ def test_a_stalled_upload_gives_its_place_to_a_fast_one(make_app, uploads):
     assert uploads() == []
 
 
-def test_an_upload_keeps_its_place_against_one_as_fast(make_app, uploads):
+def test_an_upload_keeps_its_place_against_one_as_fast(make_app, uploads, monkeypatch):
+    monkeypatch.setattr("service.uploads.arrival._MIN_SECONDS", 60.0)  # However slow the machine.
     app = make_app(max_uploads=1)
 
     async def scenario():
         async with running(app):
             first = arriving(app, BIG)
-            await asyncio.sleep(0.01)
+            await until(lambda: app.state.service.admission.num_bytes_arriving == len(BIG))
             second = await arriving(app, BIG, more=False).finished()
             first.arrive(b"", more=False)
             return (await first.finished()).status, second
