@@ -61,7 +61,9 @@ class Truth:
         numbers = np.array(frame_numbers(recipe))
         numbers = numbers[numbers / float(recipe.rate) >= recipe.cut_start - 1e-6]
         seconds = numbers / float(recipe.rate)
-        shift = recipe.late_video - recipe.late_sound + seconds[0]
+        # Frames come on whole ticks, which are a frame long.
+        late = math.floor(recipe.late_video * recipe.rate + 0.5) / float(recipe.rate)
+        shift = late - recipe.late_sound + seconds[0]
         sound_end = sound_seconds(recipe) - shift
         duration = seconds[-1] - seconds[0] + 1 / float(recipe.rate)
         is_late = recipe.container == "avi" and recipe.sound == "mp3"

@@ -40,6 +40,8 @@ from model.inputs.probing.times import StreamTimes, stream_times
 from model.inputs.probing.video_info import VideoInfo
 
 MAX_PROBE_BYTES = 4 * 1024**2
+# Where ffprobe has no average rate it repeats the base rate, as if a frame came at every tick.
+UNKNOWN_RATES = ("nut",)
 # Streams may begin late: frames or sound that come within a minute are waited for. Files that say
 # what they hold are not read further for it.
 PATIENT = {"analyzeduration": str(60 * 10**6), "probesize": str(50 * 10**6)}
@@ -124,7 +126,7 @@ def _info(
     container: Stream,
     times: StreamTimes,
 ) -> VideoInfo:
-    rotation = rotation_degrees(video)
+    name, rotation = str(container.get("format_name", "unknown")), rotation_degrees(video)
     width, height = coded_size(video)
     width = max(1, round(width * pixel_aspect(video)))
     return VideoInfo(
@@ -133,8 +135,8 @@ def _info(
         width=height if rotation in (90, 270) else width,
         height=width if rotation in (90, 270) else height,
         frame_rate=frame_rate(video),
-        constant_frame_rate=has_constant_rate(video),
-        container=str(container.get("format_name", "unknown")),
+        constant_frame_rate=has_constant_rate(video) and name not in UNKNOWN_RATES,
+        container=name,
         video_codec=str(video["codec_name"]),
         audio_codec=str(audio["codec_name"]) if audio else None,
         rotation_degrees=rotation,

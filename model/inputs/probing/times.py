@@ -21,6 +21,8 @@ from model.inputs.probing.streams import Stream, frame_rate, number, tagged_dura
 UNRELIABLE = ("flv", "matroska,webm", "avi")
 # ffprobe gives each of their streams the duration of the longest, or of what has times.
 SHARED = ("nut", "asf", "mpeg")
+# Their header's start may be before the first frame's.
+UNTRUE_STARTS = ("nut",)
 SLACK_SECONDS, SLACK_SHARE, SLACK_FRAMES = 1.0, 0.1, 2
 
 
@@ -51,8 +53,9 @@ def stream_times(
     whole_start = number(container.get("start_time")) or 0.0
     index = int(video["index"])
     first = number(video.get("start_time"))
-    if first is None and number(container.get("duration")) is not None:
-        # A raw stream claims no duration either, and the times of its packets are made up.
+    is_raw = first is None and number(container.get("duration")) is None
+    if (first is None or container.get("format_name") in UNTRUE_STARTS) and not is_raw:
+        # Of a raw stream, which claims no duration either, the times of packets are made up.
         first = first_start(path, index, limits=limits, deadlines=deadlines)
     start = whole_start if first is None else first
     offset = max(0.0, start - whole_start)

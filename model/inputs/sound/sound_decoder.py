@@ -92,8 +92,9 @@ class SoundDecoder:
     def _span(self, starts: Sequence[float]) -> _Span:
         begin = max(0.0, min(starts) - self.spec.window_seconds)
         lasts = max(starts) + self.spec.window_seconds - begin
-        # At the start there is no window before the first, and a seek may go too far.
-        lead = LEAD_SECONDS if begin == 0 else 0.0
+        # At the start there is no window before the first, and a seek may go too far, but in MP4.
+        may_go_too_far = begin == 0 and not self.info.container.startswith("mov,mp4")
+        lead = LEAD_SECONDS if may_go_too_far else 0.0
         return _Span(begin, lasts, max(0.0, begin + self.info.start_offset_seconds - lead))
 
     def _decode(self, span: _Span) -> Stretch:
