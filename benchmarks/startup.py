@@ -8,9 +8,9 @@ from pathlib import Path
 
 import httpx2 as httpx
 
-from benchmarks.bodies import make_videos
 from benchmarks.results import Measured
-from benchmarks.running_service import running_service
+from benchmarks.service.bodies import make_videos
+from benchmarks.service.running_service import running_service
 
 STARTS = 7
 REQUESTS = 300

@@ -9,18 +9,18 @@ import typer
 from cli.batch import batch
 from cli.bench import bench
 from cli.classify import classify
-from cli.convert import convert
-from cli.evaluate import evaluate
 from cli.examples import epilog
-from cli.experiment import experiment
-from cli.export import export
 from cli.flops import flops
 from cli.keys import keys
-from cli.prepare import prepare
 from cli.samples import samples
 from cli.serve import serve
-from cli.synth import synth
-from cli.train import train
+from cli.training.convert import convert
+from cli.training.evaluate import evaluate
+from cli.training.experiment import experiment
+from cli.training.export import export
+from cli.training.prepare import prepare
+from cli.training.synth import synth
+from cli.training.train import train
 from cli.watch import watch
 from model.common.errors import ClassificationError
 

@@ -6,12 +6,12 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.bodies import Body, make_videos, read_videos
 from benchmarks.capacity.comparison import Durations, compare, measure_durations
 from benchmarks.capacity.page import PLACES, fleets_table, per_core_table, wanted_table, write_page
 from benchmarks.capacity.per_core import per_core
 from benchmarks.capacity.real_replicas import replicas
 from benchmarks.results import Measured
+from benchmarks.service.bodies import Body, make_videos, read_videos
 
 # Each clip that is made, so many times.
 _REPEATED = 8

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import httpx2 as httpx
 
-from benchmarks.bodies import Body
 from benchmarks.capacity.simulation import Outcome
-from benchmarks.running_service import running_service
+from benchmarks.service.bodies import Body
+from benchmarks.service.running_service import running_service
 
 _HEADERS = {"content-type": "application/octet-stream"}
 _TIMEOUT_SECONDS = 120.0

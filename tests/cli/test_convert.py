@@ -2,7 +2,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from cli.convert import convert, read_labels
+from cli.training.convert import convert, read_labels
 from model.files.checkpoint import CheckpointError, load_model
 from tests.support.reference_checkpoint import reference_state_dict, save_reference
 

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 from server_process import ServerProcess
 
-from benchmarks import overload
+from benchmarks.service import overload
 
 COMMAND = [sys.executable, Path(__file__).parent / "serve_fake.py"]
 

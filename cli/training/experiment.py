@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-EXPERIMENTS = Path(__file__).parents[1] / "experiments"
+EXPERIMENTS = Path(__file__).parents[2] / "experiments"
 
 
 def experiment(

@@ -1,0 +1,1 @@
+"""Commands around training: data, runs, what they reached, and models in other forms."""
