@@ -45,7 +45,7 @@ test-ray: .venv/.ray
 
 ## Four times what the service can do, for a minute, ROUNDS times; into RESULT.
 overload: .venv/.dev
-	.venv/bin/python -m benchmarks.service.overload $(or $(RESULT),overload.json) $(or $(ROUNDS),3) $(or $(SECONDS),60)
+	.venv/bin/python -m benchmarks.traffic.overload $(or $(RESULT),overload.json) $(or $(ROUNDS),3) $(or $(SECONDS),60)
 
 ## Visit the page in Chromium, in a trace as well; pictures of it go to BROWSER_PICTURES.
 test-browser: .venv/.dev

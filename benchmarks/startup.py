@@ -9,8 +9,8 @@ from pathlib import Path
 import httpx2 as httpx
 
 from benchmarks.results import Measured
-from benchmarks.service.bodies import make_videos
-from benchmarks.service.running_service import running_service
+from benchmarks.traffic.bodies import make_videos
+from benchmarks.traffic.running_service import running_service
 
 STARTS = 7
 REQUESTS = 300

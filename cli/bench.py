@@ -40,7 +40,7 @@ def bench_decode() -> None:
 @bench.command("service")
 def bench_service() -> None:
     """The service against the bare classifier, with one client and with four."""
-    from benchmarks.service.serving import measure
+    from benchmarks.traffic.serving import measure
 
     _report("service", measure())
 
@@ -59,7 +59,7 @@ def bench_strangers(
     seconds: Annotated[float, typer.Option(min=1, help="Of requests with and without.")] = 15.0,
 ) -> None:
     """What the sandbox costs, and good clients beside 200 that drip their uploads."""
-    from benchmarks.service.strangers import measure
+    from benchmarks.traffic.strangers import measure
 
     _report("strangers", measure(rounds=rounds, seconds=seconds))
 
@@ -127,9 +127,9 @@ def bench_serve(
     import tempfile
     import time
 
-    from benchmarks.service.bodies import make_bad, make_videos, read_videos
-    from benchmarks.service.load import Load
-    from benchmarks.service.load_summary import as_table, summarize
+    from benchmarks.traffic.bodies import make_bad, make_videos, read_videos
+    from benchmarks.traffic.load import Load
+    from benchmarks.traffic.load_summary import as_table, summarize
 
     with tempfile.TemporaryDirectory() as folder:
         good = read_videos(videos) if videos else make_videos(Path(folder))

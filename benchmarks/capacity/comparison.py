@@ -11,7 +11,7 @@ from pathlib import Path
 from benchmarks.capacity.real_replicas import WARM_UP, at_random, in_turns, replicas
 from benchmarks.capacity.simulation import Fleet, Outcome, quantile, simulate
 from benchmarks.results import Measured
-from benchmarks.service.bodies import Body
+from benchmarks.traffic.bodies import Body
 
 COUNTS = (2, 4)
 # Of what the replicas can do together; the last is more than they can.

@@ -11,7 +11,7 @@ from benchmarks.capacity.page import PLACES, fleets_table, per_core_table, wante
 from benchmarks.capacity.per_core import per_core
 from benchmarks.capacity.real_replicas import replicas
 from benchmarks.results import Measured
-from benchmarks.service.bodies import Body, make_videos, read_videos
+from benchmarks.traffic.bodies import Body, make_videos, read_videos
 
 # Each clip that is made, so many times.
 _REPEATED = 8

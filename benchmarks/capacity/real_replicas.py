@@ -15,8 +15,8 @@ from pathlib import Path
 import httpx2 as httpx
 
 from benchmarks.capacity.simulation import Outcome
-from benchmarks.service.bodies import Body
-from benchmarks.service.running_service import running_service
+from benchmarks.traffic.bodies import Body
+from benchmarks.traffic.running_service import running_service
 
 _HEADERS = {"content-type": "application/octet-stream"}
 _TIMEOUT_SECONDS = 120.0

@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx2 as httpx
 
-from benchmarks.service.bodies import make_bad, make_videos
-from benchmarks.service.load import Load
+from benchmarks.traffic.bodies import make_bad, make_videos
+from benchmarks.traffic.load import Load
 from tests.support.container_engine import SERVICE_URL, containers, engine, inspect
 
 COMPOSE_FILE = "docker-compose.replicas.yml"

@@ -14,7 +14,7 @@ VIDEO = {"content-type": "video/mp4"}
 
 @pytest.fixture(scope="module")
 def body(tmp_path_factory):
-    from benchmarks.service.bodies import make_videos
+    from benchmarks.traffic.bodies import make_videos
 
     return make_videos(tmp_path_factory.mktemp("clips"))[-2].content
 

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 from server_process import ServerProcess
 
-from benchmarks.service import overload
+from benchmarks.traffic import overload
 
 COMMAND = [sys.executable, Path(__file__).parent / "serve_fake.py"]
 

@@ -28,7 +28,7 @@ def server(tmp_path):
 
 
 def test_good_clients_are_served_beside_many_that_drip(server):
-    command = [sys.executable, "-m", "benchmarks.service.dripping", "127.0.0.1", str(server.port)]
+    command = [sys.executable, "-m", "benchmarks.traffic.dripping", "127.0.0.1", str(server.port)]
     dripping = subprocess.Popen(
         [*command, str(DRIPPERS), "0.2"], stdout=subprocess.PIPE, cwd=ROOT, env={"PATH": ""}
     )

@@ -1,6 +1,6 @@
 """The service under four times what it can do: goodput, latency, refusals, memory.
 
-python -m benchmarks.service.overload RESULT.json [ROUNDS [SECONDS [VIDEO]]]
+python -m benchmarks.traffic.overload RESULT.json [ROUNDS [SECONDS [VIDEO]]]
 
 Settings of the service are those of the environment.
 """
@@ -24,8 +24,8 @@ import httpx2 as httpx
 
 from benchmarks.clips import film
 from benchmarks.results import machine
-from benchmarks.service.running_service import Service, running_service
-from benchmarks.service.watching import anonymous_bytes
+from benchmarks.traffic.running_service import Service, running_service
+from benchmarks.traffic.watching import anonymous_bytes
 
 CONCURRENCY, MAX_QUEUE = 2, 16
 OVERLOAD = 4.0

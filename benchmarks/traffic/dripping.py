@@ -2,7 +2,7 @@
 
 A program of its own, so that it takes nothing from whoever measures:
 
-    python -m benchmarks.service.dripping HOST PORT CLIENTS SECONDS_BETWEEN_BYTES
+    python -m benchmarks.traffic.dripping HOST PORT CLIENTS SECONDS_BETWEEN_BYTES
 
 It says "dripping" once all connections are open, and comes back with those that are closed on it.
 """

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from benchmarks.service.load import Outcome
+from benchmarks.traffic.load import Outcome
 
 
 def summarize(outcomes: Sequence[Outcome], wall_seconds: float) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx2 as httpx
 
-from benchmarks.service.bodies import Body
+from benchmarks.traffic.bodies import Body
 
 # Refused for being too many, a client waits as it is told, but not for longer than this.
 _MAX_PAUSE_SECONDS = 5.0

@@ -18,7 +18,7 @@ import httpx2 as httpx
 from benchmarks.clips import film
 from benchmarks.interleaved import interleave
 from benchmarks.results import Measured
-from benchmarks.service.running_service import Service, running_service
+from benchmarks.traffic.running_service import Service, running_service
 from model.common.deadline import Deadline
 from model.files.bundle import read_spec
 from model.inference.loading import BUNDLED_MODEL
@@ -135,7 +135,7 @@ def _processor_time(seconds: float) -> Measured:
 @contextmanager
 def drippers(service: Service) -> Iterator[None]:
     address = urlsplit(service.url)
-    command = [sys.executable, "-m", "benchmarks.service.dripping", str(address.hostname)]
+    command = [sys.executable, "-m", "benchmarks.traffic.dripping", str(address.hostname)]
     command += [str(address.port), str(DRIPPERS), str(BYTE_SECONDS)]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         try:

@@ -13,7 +13,7 @@ import httpx2 as httpx
 from benchmarks.clips import film
 from benchmarks.interleaved import interleave
 from benchmarks.results import Measured
-from benchmarks.service.running_service import Service, running_service
+from benchmarks.traffic.running_service import Service, running_service
 from model.inference.loading import load_classifier
 
 ROUNDS = 25

@@ -1,6 +1,6 @@
 """Following a live source for long: memory, how far behind, what was skipped.
 
-python -m benchmarks.service.watching VIDEO MINUTES RESULT.json
+python -m benchmarks.traffic.watching VIDEO MINUTES RESULT.json
 """
 
 from __future__ import annotations
