@@ -61,8 +61,9 @@ def create_app(
         version=version("adamml"),
         lifespan=_lifespan(service, loader, tracing, loads_first=loads_first),
         redirect_slashes=False,
+        # Its own page of documents would ask a content network for scripts: ours is in routes.
+        docs_url=None,
         redoc_url=None,
-        swagger_ui_oauth2_redirect_url=None,
     )
     app.state.service = service
     app.state.model_loader = loader

@@ -1,16 +1,20 @@
-"""GET /: the page, and its files: modules and styles that a browser runs as they lie here.
+"""What browsers get: the page at /, and at /docs the API by Swagger UI, with the files of both.
 
-No build step. Addresses are relative, so that the page works below a prefix as well; the policy
-lets nothing in from elsewhere, and no script or style that stands in the document.
+No build step: modules and styles that a browser runs as they lie here. Addresses are relative, so
+that all works below a prefix as well; the policy lets nothing in from elsewhere, and in the page no
+script or style that stands in the document.
 """
 
 from __future__ import annotations
 
 import gzip
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
+from types import MappingProxyType
 
 from fastapi import APIRouter, Request, Response
 
@@ -37,13 +41,20 @@ _POLICY = {
     "frame-ancestors": "'none'",
     "require-trusted-types-for": "'script'",
 }
+# Swagger UI writes HTML by itself, has its icons as data, and styles beside its elements.
+_DOCS_POLICY = {
+    **{name: value for name, value in _POLICY.items() if name != "require-trusted-types-for"},
+    "img-src": "'self' data:",
+    "style-src": "'self' 'unsafe-inline'",
+}
 _HEADERS = {
     # Asked for again each time, answered with 304 while nothing has changed.
     "Cache-Control": "no-cache",
-    "Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in _POLICY.items()),
     "Referrer-Policy": "no-referrer",
     "Vary": "Accept-Encoding",
 }
+# FastAPI's own page of documents asks a content network for these; a package brings them.
+_SWAGGER_FILES = ("swagger-ui-bundle.js", "swagger-ui.css")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +72,23 @@ async def page(request: Request) -> Response:
 
 @router.get("/page/{name}", include_in_schema=False)
 async def page_file(request: Request, name: str) -> Response:
-    found = page_files().get(name)
-    if found is None:
-        raise NotFoundError(f"the page has no file {name[:40]!a}")
-    return _answer(request, found)
+    return _answer(request, _found(page_files(), name))
+
+
+@router.get("/docs", include_in_schema=False)
+async def docs(request: Request) -> Response:
+    return _answer(request, page_files()["docs.html"], _DOCS_POLICY)
+
+
+@router.get("/docs/{name}", include_in_schema=False)
+async def docs_file(request: Request, name: str) -> Response:
+    return _answer(request, _found(swagger_files(), name), _DOCS_POLICY)
+
+
+def _found(files_by_name: Mapping[str, PageFile], name: str) -> PageFile:
+    if name not in files_by_name:
+        raise NotFoundError(f"there is no file {name[:40]!a}")
+    return files_by_name[name]
 
 
 @cache
@@ -72,20 +96,29 @@ def page_files() -> dict[str, PageFile]:
     """By name: the folder is flat, and read once."""
     folder = files("service").joinpath("page")
     return {
-        entry.name: _read(entry.read_bytes(), media_type)
-        for entry in folder.iterdir()
-        for suffix, media_type in _TYPES.items()
-        if entry.name.endswith(suffix)
+        entry.name: _read(entry) for entry in folder.iterdir() if entry.name.endswith(tuple(_TYPES))
     }
 
 
-def _read(content: bytes, media_type: str) -> PageFile:
+@cache
+def swagger_files() -> dict[str, PageFile]:
+    """By name, read when the first one asks."""
+    folder = files("fastapi_offline").joinpath("static")
+    return {name: _read(folder.joinpath(name)) for name in _SWAGGER_FILES}
+
+
+def _read(entry: Traversable) -> PageFile:
+    content = entry.read_bytes()
+    media_type = next(kind for suffix, kind in _TYPES.items() if entry.name.endswith(suffix))
     digest = hashlib.sha256(content).hexdigest()[:32]
     return PageFile(content, gzip.compress(content, 9, mtime=0), media_type, f'W/"{digest}"')
 
 
-def _answer(request: Request, file: PageFile) -> Response:
-    headers = {**_HEADERS, "ETag": file.etag}
+def _answer(
+    request: Request, file: PageFile, policy: Mapping[str, str] = MappingProxyType(_POLICY)
+) -> Response:
+    allowed = "; ".join(f"{name} {value}" for name, value in policy.items())
+    headers = {**_HEADERS, "Content-Security-Policy": allowed, "ETag": file.etag}
     if file.etag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
     content = file.content

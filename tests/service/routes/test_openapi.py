@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from model.spec.model_spec import ModelSpec, OperatingPoint
@@ -66,6 +68,21 @@ def test_docs_are_served(client):
 
     assert response.status_code == 200
     assert response.headers["content-type"].startswith("text/html")
+
+
+def test_docs_come_from_the_service_alone(client):
+    """Every address in the document is relative, and is answered."""
+    document = client.get("/docs").text
+    addresses = re.findall(r'(?:src|href)="([^"]+)"', document)
+
+    assert {"docs/swagger-ui-bundle.js", "docs/swagger-ui.css"} <= set(addresses)
+    for address in addresses:
+        assert "://" not in address
+        answered = client.get(f"/{address}")
+        assert answered.status_code == 200
+        assert answered.headers["content-type"] != "application/problem+json"
+    assert "cdn" not in document
+    assert client.get("/docs/redoc.standalone.js").status_code == 404
 
 
 def test_model_tells_its_spec(client, recognizer):
