@@ -176,6 +176,10 @@ class OperatingPoint(Frozen):
     `segments` None: the spec's `eval_segments`, as of every curve measured before there was a
     choice. `loss` is the mean cross-entropy in nats, by which points are compared where it is
     known: among few videos accuracy is chance long before the loss is.
+
+    `accuracy` is measured on videos that did not choose the point; of as many others, 95 % of
+    measurements should lie from `accuracy_low` to `accuracy_high`. `videos`: how many it rests on.
+    None: as of a curve that was measured without, whose accuracy chose its points.
     """
 
     threshold: float = Field(ge=0, le=1)
@@ -183,6 +187,9 @@ class OperatingPoint(Frozen):
     gflops: float = Field(ge=0)
     segments: int | None = Field(default=None, ge=1, le=64)
     loss: float | None = Field(default=None, ge=0)
+    accuracy_low: float | None = Field(default=None, ge=0, le=1)
+    accuracy_high: float | None = Field(default=None, ge=0, le=1)
+    videos: int | None = Field(default=None, ge=1)
 
 
 class ModelSpec(Frozen):

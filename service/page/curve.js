@@ -1,5 +1,7 @@
 // The model's measured curve as a dial: which budget asks for which of its points.
 
+import { percent } from "./words.js";
+
 /** @typedef {import("./types").Answer} Answer */
 /** @typedef {import("./types").CurvePoint} CurvePoint */
 /** @typedef {import("./types").Model} Model */
@@ -15,6 +17,12 @@ export function denseGflops({ spec }) {
 /** The cheapest first. @param {Model} model */
 export function stops(model) {
   return [...model.curve].sort((one, other) => one.gflops - other.gflops);
+}
+
+/** How often a point is right, with what other videos may give. @param {CurvePoint} point */
+export function promise({ accuracy, accuracy_low, accuracy_high }) {
+  if (accuracy_low === null || accuracy_high === null) return percent(accuracy);
+  return `${percent(accuracy)} (${percent(accuracy_low)} to ${percent(accuracy_high)})`;
 }
 
 /**

@@ -1,7 +1,7 @@
 // The model that answers: its labels, its curve, what each component costs.
 
 import { drawChart } from "./chart.js";
-import { denseGflops, stops } from "./curve.js";
+import { denseGflops, promise, stops } from "./curve.js";
 import { bar, byId, make } from "./dom.js";
 import { count, digits, modality, percent } from "./words.js";
 
@@ -54,7 +54,7 @@ function showCurve(model) {
   drawChart(byId("model-chart"), points, []);
   byId("model-points").replaceChildren(
     ...points.map((point) => {
-      const cells = [digits(point.gflops), percent(point.accuracy), String(point.segments), point.threshold.toFixed(3)];
+      const cells = [digits(point.gflops), promise(point), String(point.segments), point.threshold.toFixed(3)];
       return make("tr", {}, ...cells.map((text) => make("td", { className: "number", text })));
     }),
   );

@@ -1,7 +1,7 @@
 // All answers to the video at hand: the table of them, the budget's dial, "everything" beside.
 
 import { drawChart } from "./chart.js";
-import { budgetOf, comparableGflops, stops } from "./curve.js";
+import { budgetOf, comparableGflops, promise, stops } from "./curve.js";
 import { bar, byId, make } from "./dom.js";
 import { digits, percent } from "./words.js";
 
@@ -60,7 +60,7 @@ export class Runs {
     const point = model && stops(model)[Number(this.#slider.value)];
     if (!model || !point) return;
     const share = percent(budgetOf(model, point, false));
-    const words = `${share} of everything: ${digits(point.gflops)} GFLOPs for the mean video, right for ${percent(point.accuracy)} of validation`;
+    const words = `${share} of everything: ${digits(point.gflops)} GFLOPs for the mean video, right for ${promise(point)} of other videos`;
     byId("budget-words").textContent = words;
     this.#slider.setAttribute("aria-valuetext", words);
   }

@@ -81,6 +81,8 @@ export interface CurvePoint {
   accuracy: number;
   gflops: number;
   segments: number;
+  accuracy_low: number | null;
+  accuracy_high: number | null;
 }
 
 export interface Macs {

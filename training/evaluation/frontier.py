@@ -38,6 +38,12 @@ class Measured:
     promised: OperatingPoint
     score: Score
 
+    @property
+    def verdict(self) -> str:
+        """Whether the measured accuracy lies within the promise's interval: yes, above or below;
+        "-" for a promise without one."""
+        return within(self.promised, self.score.accuracy)
+
 
 @dataclass(frozen=True, slots=True)
 class Frontier:
@@ -69,9 +75,9 @@ class Frontier:
         lines = [
             self.served.as_table(),
             "",
-            "| promised GFLOPs | measured | promised top-1 | measured"
+            "| promised GFLOPs | measured | promised top-1 | measured | within"
             " | best static choice at that cost | its top-1 |",
-            "|---|---|---|---|---|---|",
+            "|---|---|---|---|---|---|---|",
         ]
         for one in self.adaptive:
             static = self.best_static(one.score.gflops)
@@ -81,7 +87,8 @@ class Frontier:
                 beside = f"{name} | {static.score.accuracy:.1%}"
             lines.append(
                 f"| {one.promised.gflops:.2f} | {one.score.gflops:.2f}"
-                f" | {one.promised.accuracy:.1%} | {one.score.accuracy:.1%} | {beside} |"
+                f" | {promise(one.promised)} | {one.score.accuracy:.1%} | {one.verdict}"
+                f" | {beside} |"
             )
         return "\n".join(lines)
 
@@ -149,3 +156,21 @@ def _adaptive(
         Measured(point, score_adaptive(runtime, outputs[count], point.threshold))
         for point, count in curve.items()
     )
+
+
+def promise(point: OperatingPoint) -> str:
+    """An accuracy in percent, with its interval where it has one."""
+    if point.accuracy_low is None or point.accuracy_high is None:
+        return f"{point.accuracy:.1%}"
+    return (
+        f"{point.accuracy:.1%} ({100 * point.accuracy_low:.1f} to {100 * point.accuracy_high:.1f})"
+    )
+
+
+def within(point: OperatingPoint, accuracy: float) -> str:
+    """See `Measured.verdict`."""
+    if point.accuracy_low is None or point.accuracy_high is None:
+        return "-"
+    if accuracy < point.accuracy_low:
+        return "below"
+    return "above" if accuracy > point.accuracy_high else "yes"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,22 +15,14 @@ import torch
 from torch import Tensor
 
 from model.files.bundle import read_bundle, write_bundle
-from model.inference.decisions import Choices, choose
 from model.inference.loading import load_runtime
 from model.inference.operating_points import dense_gflops
 from model.runtime.base import Runtime
-from model.spec.model_spec import OperatingPoint
 from training.data.sources.manifest import Manifest, read_manifest
-from training.data.targets import accuracy, recognition_loss
-from training.evaluation.evaluate import Outputs, compute_outputs, video_logits
-from training.joint.operating_points import (
-    Sweep,
-    frontier,
-    mixed_like,
-    serving_point,
-    thinned,
-    thresholds,
-)
+from training.data.sources.sample import Sample
+from training.evaluation.evaluate import Outputs, compute_outputs, decide_adaptive, video_logits
+from training.joint.operating_points import Sweep, sweep_of
+from training.joint.outcomes import Outcomes, Trial, joined, mixed_like, outcomes, thresholds
 
 logger = logging.getLogger(__name__)
 
@@ -41,58 +33,56 @@ def sweep_served(runtime: Runtime, manifest: Manifest, segments: Sequence[int]) 
     """On validation, for the training videos' mix of classes, as `operating_points.sweep` does it
     from features in training.
 
-    Raises ValueError for a manifest of several labels a video.
+    Raises ValueError for a manifest of several labels a video, or where a video can be read on
+    some numbers of segments only.
     """
     if manifest.is_multi_label:
         raise ValueError("a curve is measured anew for one label a video only")
     known = runtime.spec.labels.index
     mix = torch.tensor([known(sample.label) for sample in manifest.split("train")])
-    points = []
-    for number in segments:
-        outputs = compute_outputs(runtime, manifest.split("val"), segments=number)
-        points += measure_served(runtime, outputs, mix)
-        logger.info("%d segments: %d points so far", number, len(points))
-    return Sweep(thinned(frontier(points)), serving_point(points, dense_gflops(runtime.spec)))
+    val = manifest.split("val")
+    targets = torch.tensor([known(sample.label) for sample in val])
+    measured = joined(
+        _measure(runtime, val, mix, number) for number in _own_first(runtime, segments)
+    )
+    groups = [sample.group for sample in val]
+    return sweep_of(measured, targets, dense_gflops(runtime.spec), mix=mix, groups=groups)
 
 
-def measure_served(
-    runtime: Runtime, outputs: Sequence[Outputs], mix: Tensor
-) -> list[OperatingPoint]:
+def _own_first(runtime: Runtime, segments: Sequence[int]) -> list[int]:
+    """Everything on the model's own number is what other points are held against."""
+    own = runtime.spec.eval_segments
+    return [own, *(number for number in segments if number != own)]
+
+
+def _measure(runtime: Runtime, val: Sequence[Sample], mix: Tensor, segments: int) -> Outcomes:
+    outputs = compute_outputs(runtime, val, segments=segments)
+    if len(outputs) != len(val):
+        raise ValueError(f"{len(val) - len(outputs)} of {len(val)} videos could not be read")
+    measured = measure_served(runtime, outputs, mix)
+    logger.info("%d segments: %d points", segments, len(measured.points))
+    return measured
+
+
+def measure_served(runtime: Runtime, outputs: Sequence[Outputs], mix: Tensor) -> Outcomes:
     """One point for each threshold."""
     targets = torch.tensor([one.labels[0] for one in outputs])
-    weights = mixed_like(targets, mix)
+    return outcomes(_trials(runtime, outputs), targets, mixed_like(targets, mix))
+
+
+def _trials(runtime: Runtime, outputs: Sequence[Outputs]) -> Iterator[Trial]:
+    costs = runtime.spec.require_costs()
+    macs = [costs.recognition[name].total for name in runtime.spec.modality_names]
     probabilities = np.concatenate([one.probabilities[one.available] for one in outputs])
-    return [
-        _point(runtime, outputs, threshold, targets, weights)
-        for threshold in thresholds(probabilities)
-    ]
-
-
-def _point(
-    runtime: Runtime, outputs: Sequence[Outputs], threshold: float, targets: Tensor, weights: Tensor
-) -> OperatingPoint:
-    spec, costs = runtime.spec, runtime.spec.require_costs()
-    macs = [costs.recognition[name].total for name in spec.modality_names]
-    logits, spent = [], []
-    for one in outputs:
-        selected = choose(
-            one.probabilities,
-            one.available,
-            threshold=threshold,
-            macs=macs,
-            needs_one=not spec.policy.exits,
-        )
-        choices = Choices(selected, one.available, one.probabilities, one.exit_logits)
-        logits.append(video_logits(runtime, one, choices))
-        spent.append((selected * macs).sum() + costs.policy.total * len(selected))
-    video = torch.from_numpy(np.stack(logits))
-    return OperatingPoint(
-        threshold=threshold,
-        accuracy=accuracy(video, targets, weights),
-        loss=(recognition_loss(video, targets) * weights).sum().item(),
-        gflops=float(np.array(spent) / 1e9 @ weights.numpy()),
-        segments=len(outputs[0].probabilities),
-    )
+    for threshold in thresholds(probabilities):
+        decided = decide_adaptive(runtime, outputs, threshold)
+        logits = np.stack([video_logits(runtime, one, choices) for one, choices in decided])
+        spent = [
+            (choices.selected * macs).sum() + costs.policy.total * len(choices.selected)
+            for _, choices in decided
+        ]
+        number = len(outputs[0].probabilities)
+        yield Trial(threshold, number, torch.from_numpy(logits), np.array(spent) / 1e9)
 
 
 def rewrite(manifest: Path, bundle: Path, target: Path, segments: Sequence[int]) -> Sweep:

@@ -1,60 +1,104 @@
 """The accuracy/compute curve on validation, and the point to serve with."""
 
-# Dimensions: V videos, S segments, M modalities.
+# Dimensions: P points, V videos.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
-import torch
 from torch import Tensor
 
-from model.inference.decisions import BoolArray, FloatArray, choose, keep_probabilities
 from model.inference.operating_points import dense_gflops, expected_loss
 from model.networks.adamml import AdaMML
-from model.spec.model_spec import ModelSpec, OperatingPoint
-from training.data.targets import accuracy, recognition_loss
+from model.spec.model_spec import OperatingPoint
 from training.features.features import Features
-from training.joint.objective import policy_outputs, recognition_logits
+from training.joint.clustered import Clusters, student_quantile
+from training.joint.outcomes import Outcomes, even_weights, joined, measure, mixed_like
+from training.joint.promises import promised
 
-NUM_THRESHOLDS = 200
-# Between the probabilities on either side of a threshold: 500 times what runtimes differ by. On
-# clips that did not choose them, points in narrower gaps did worse (halves of validation).
-MIN_GAP = 1e-3
+logger = logging.getLogger(__name__)
+
 # A curve travels in every spec and answers every GET /model.
 MAX_POINTS = 40
 # Loss, in nats, that one accepts for saving all of the dense compute.
 WORTH_OF_DENSE = 0.1
+# How sure it should be that a point loses no more against everything than it is worth.
+CONFIDENCE = 0.95
+# Fewer sources say little: a warning tells.
+FEW_SOURCES = 30
 
 
 class Sweep(NamedTuple):
-    """The curve, cheapest first, and the point to serve."""
+    """The curve, cheapest first, and the point of it to serve."""
 
     curve: tuple[OperatingPoint, ...]
     default: OperatingPoint
 
 
 def sweep(
-    model: AdaMML, val: Features, others: Iterable[Features] = (), *, mix: Tensor | None = None
+    model: AdaMML,
+    val: Features,
+    others: Iterable[Features] = (),
+    *,
+    mix: Tensor | None = None,
+    groups: Sequence[str] | None = None,
 ) -> Sweep:
-    """Over thresholds and numbers of segments; `others` are those besides the model's own.
+    """Over thresholds and numbers of segments; `others` are the same videos on those besides the
+    model's own. A number on which some could not be read is left out: points could not be compared.
 
-    `mix`: targets whose mix of classes the expectations are for, see `mixed_like`.
+    `mix`: targets whose mix of classes the expectations are for, see `mixed_like`. `groups`: of
+    each video its source; None: each is one of its own.
     """
-    points = [point for features in (val, *others) for point in measure(model, features, mix)]
-    return Sweep(thinned(frontier(points)), serving_point(points, dense_gflops(model.spec)))
+    same = [features for features in others if len(features) == len(val)]
+    measured = joined(measure(model, features, mix) for features in (val, *same))
+    return sweep_of(measured, val.targets.cpu(), dense_gflops(model.spec), mix=mix, groups=groups)
+
+
+def sweep_of(
+    measured: Outcomes,
+    targets: Tensor,
+    dense: float,
+    *,
+    mix: Tensor | None = None,
+    groups: Sequence[str] | None = None,
+) -> Sweep:
+    """Of what was measured for V videos of these targets; the first point keeps everything."""
+    weights = even_weights(len(targets)) if mix is None else mixed_like(targets, mix.cpu())
+    names = groups if groups is not None else [str(number) for number in range(len(targets))]
+    clusters = Clusters.by(names, weights.numpy())
+    default = measured.points[_served(measured, clusters, dense)]
+    curve = _with(default, thinned(frontier(measured.points), MAX_POINTS - 1))
+    if targets.ndim > 1:
+        return Sweep(curve, default)
+    stated = promised(curve, measured, clusters, targets.tolist())
+    served = stated[curve.index(default)]
+    _tell(served, clusters)
+    return Sweep(stated, served)
 
 
 def dense_point(model: AdaMML, val: Features) -> Sweep:
     """For a baseline without a policy: no curve, and a threshold that keeps all."""
-    return Sweep((), measure(model, val)[0])
+    return Sweep((), measure(model, val).points[0])
 
 
-def serving_point(points: Iterable[OperatingPoint], dense: float) -> OperatingPoint:
-    """The point of least `penalized_loss`: of least loss, unless another saves more than that."""
-    return min(points, key=lambda point: penalized_loss(point, dense))
+def _served(measured: Outcomes, clusters: Clusters, dense: float) -> int:
+    """The point of least cautious loss, and of what its compute is worth.
+
+    Cautious: what it loses against keeping everything, as an upper bound on these videos. With few
+    videos a cheap point that is right by luck has a wide bound, so more is taken; with many it is
+    the difference itself.
+    """
+    against_all = measured.losses - measured.losses[:1]
+    error = clusters.standard_error(against_all)
+    if clusters.count < 2:
+        return 0
+    bound = student_quantile(CONFIDENCE, clusters.count - 1) * error
+    costs = np.array([point.gflops for point in measured.points])
+    cautious = clusters.mean(against_all) + bound + WORTH_OF_DENSE * costs / dense
+    return int(cautious.argmin())
 
 
 def penalized_loss(point: OperatingPoint, dense: float) -> float:
@@ -62,45 +106,27 @@ def penalized_loss(point: OperatingPoint, dense: float) -> float:
     return expected_loss(point) + WORTH_OF_DENSE * point.gflops / dense
 
 
-@torch.no_grad()
-def measure(model: AdaMML, features: Features, mix: Tensor | None = None) -> list[OperatingPoint]:
-    """One point per threshold, deciding as serving does; the features are pooled."""
-    model.eval()
-    policy = policy_outputs(model, features)
-    logits = recognition_logits(model, features)
-    probabilities = keep_probabilities(policy.logits.float().cpu().numpy())
-    available = features.available.cpu().numpy()
-    points, targets = [], features.targets.cpu()
-    weights = even_weights(len(targets)) if mix is None else mixed_like(targets, mix.cpu())
-    for threshold in thresholds(probabilities[available]):
-        selected = _selected(model.spec, probabilities, available, threshold)
-        decisions = torch.from_numpy(selected).to(logits)
-        video = model.fuse(logits, decisions, policy.exit_logits).video
-        points.append(
-            OperatingPoint(
-                threshold=threshold,
-                accuracy=accuracy(video.cpu(), targets, weights),
-                loss=(recognition_loss(video.cpu(), targets) * weights).sum().item(),
-                gflops=float(_gflops(model.spec, selected) @ weights.numpy()),
-                segments=selected.shape[1],
-            )
+def _with(point: OperatingPoint, curve: tuple[OperatingPoint, ...]) -> tuple[OperatingPoint, ...]:
+    """A cautious choice need not be on the frontier; what it promises is told all the same."""
+    if point in curve:
+        return curve
+    return tuple(sorted((*curve, point), key=lambda one: one.gflops))
+
+
+def _tell(point: OperatingPoint, clusters: Clusters) -> None:
+    low, high = point.accuracy_low, point.accuracy_high
+    if low is None or high is None:
+        return
+    logger.info(
+        "promised: %.1f %% top-1 (%.1f to %.1f), by %d validation videos of %d sources",
+        *(100 * point.accuracy, 100 * low, 100 * high, point.videos, clusters.count),
+    )
+    if clusters.count < FEW_SOURCES:
+        logger.warning(
+            "the choice rests on %d validation videos of %d sources: it is cautious, and its"
+            " promise is wide; more videos would allow more savings",
+            *(point.videos, clusters.count),
         )
-    return points
-
-
-def thresholds(probabilities: FloatArray) -> tuple[float, ...]:
-    """0, 1 and quantiles of (N,) probabilities, each in the middle of the next gap of MIN_GAP.
-
-    A grid would be too coarse where many probabilities lie close together. Those of a policy that
-    tells but a few kinds of segments apart lie in heaps, and within a heap rounding would decide.
-    """
-    ordered = np.sort(probabilities.astype(np.float64))
-    gaps = np.flatnonzero(np.diff(ordered) >= MIN_GAP)
-    ranks = np.linspace(0, max(0, len(ordered) - 2), NUM_THRESHOLDS - 2)
-    nearest = np.searchsorted(gaps, ranks)
-    below = gaps[np.unique(nearest[nearest < len(gaps)])]
-    between = (ordered[below] + ordered[below + 1]) / 2
-    return tuple(sorted({0.0, 1.0, *between.tolist()}))
 
 
 def frontier(points: Iterable[OperatingPoint]) -> list[OperatingPoint]:
@@ -130,44 +156,3 @@ def thinned(curve: Sequence[OperatingPoint], most: int = MAX_POINTS) -> tuple[Op
         ]
         del left[1 + losses.index(min(losses))]
     return tuple(left)
-
-
-def _selected(
-    spec: ModelSpec, probabilities: FloatArray, available: BoolArray, threshold: float
-) -> BoolArray:
-    """(V, S, M)."""
-    costs = spec.require_costs()
-    macs = [costs.recognition[name].total for name in spec.modality_names]
-    return np.stack(
-        [
-            choose(p, a, threshold=threshold, macs=macs, needs_one=not spec.policy.exits)
-            for p, a in zip(probabilities, available, strict=True)
-        ]
-    )
-
-
-def _gflops(spec: ModelSpec, selected: BoolArray) -> FloatArray:
-    """(V,) of (V, S, M) decisions."""
-    costs = spec.require_costs()
-    macs = np.array([costs.recognition[name].total for name in spec.modality_names])
-    spent = (selected * macs).sum(axis=(1, 2)) + costs.policy.total * selected.shape[1]
-    return np.asarray(spent / 1e9)
-
-
-def even_weights(videos: int) -> Tensor:
-    return torch.full((videos,), 1 / videos, dtype=torch.float64)
-
-
-def mixed_like(targets: Tensor, others: Tensor) -> Tensor:
-    """(V,) weights, of sum 1, under which classes are as frequent as among the `others`' targets.
-
-    Post-stratification: where classes differ in cost, the mean over a few videos depends on which
-    classes happen to be among them. A class that is missing here takes no part. Videos of several
-    labels all weigh the same.
-    """
-    if targets.ndim > 1:
-        return even_weights(len(targets))
-    classes = int(max(targets.max(), others.max())) + 1
-    here, there = (torch.bincount(t, minlength=classes).double() for t in (targets, others))
-    weights = (there / here.clamp_min(1))[targets]
-    return weights / weights.sum() if weights.sum() > 0 else even_weights(len(targets))

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from training.compared.trace import Trace, gflops
-from training.joint.operating_points import measure
+from training.joint.outcomes import measure
 
 
 class _Heads:
@@ -41,7 +41,7 @@ def test_heads_are_counted_on_their_layers(systems, shared):
 
 def test_our_own_rows_are_those_of_the_curve(systems, shared):
     """The same thresholds, by the code that makes the curve."""
-    for point in measure(shared.model, shared.val.features)[:5]:
+    for point in measure(shared.model, shared.val.features).points[:5]:
         trace = systems["adamml"].run(shared.val, f"threshold {point.threshold!r}")
 
         cost = gflops(trace, shared.costs, shared.names, systems["adamml"]).mean().item()

@@ -36,7 +36,7 @@ def outputs(runtime):
 def test_points_are_what_an_evaluation_finds(runtime, outputs):
     mix = torch.tensor([one.labels[0] for one in outputs])
 
-    points = measure_served(runtime, outputs, mix)
+    points = measure_served(runtime, outputs, mix).points
 
     assert len(points) > 10
     assert {point.segments for point in points} == {SEGMENTS}
@@ -51,6 +51,6 @@ def test_expectations_are_for_the_mix_of_classes_that_is_given(runtime, outputs)
     only = measure_served(runtime, outputs, torch.zeros(5, dtype=torch.long))
     of_class = [one for one in outputs if one.labels == (0,)]
 
-    for point in only:
+    for point in only.points:
         expected = score_adaptive(runtime, of_class, point.threshold).accuracy
         assert point.accuracy == pytest.approx(expected)

@@ -6,22 +6,13 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.inference.operating_points import dense_gflops
 from model.networks.adamml import AdaMML
 from model.spec.model_spec import FusionSpec, OperatingPoint, PolicySpec
 from tests.support.models import LABELS, tiny_spec
 from training.configuration.recipe import JointConfig
 from training.features.features import Features
-from training.joint.operating_points import (
-    MAX_POINTS,
-    NUM_THRESHOLDS,
-    frontier,
-    measure,
-    serving_point,
-    sweep,
-    thinned,
-    thresholds,
-)
+from training.joint.operating_points import MAX_POINTS, frontier, sweep, sweep_of, thinned
+from training.joint.outcomes import NUM_THRESHOLDS, Outcomes, measure, thresholds
 from training.joint.trainer import JointTrainer
 
 CONFIG = JointConfig(
@@ -68,14 +59,18 @@ def test_the_curve_is_a_frontier_over_numbers_of_segments(model):
 
     curve, default = sweep(model, val, [more])
 
-    assert [p.gflops for p in curve] == sorted({p.gflops for p in curve})
-    assert [p.loss for p in curve] == sorted({p.loss for p in curve}, reverse=True)
+    assert [p.gflops for p in curve] == sorted(p.gflops for p in curve)
+    assert default in curve
+    losses = [p.loss for p in curve if p is not default]
+    assert losses == sorted(set(losses), reverse=True)
     assert len(curve) <= MAX_POINTS
     assert {p.segments for p in curve} == {2, 4}
     assert curve[0].segments == 2
-    every = [*measure(model, val), *measure(model, more)]
+    every = [*measure(model, val).points, *measure(model, more).points]
     assert curve[-1].loss == min(p.loss for p in every)
-    assert default == serving_point(every, dense_gflops(model.spec))
+    assert (default.threshold, default.segments) in {(p.threshold, p.segments) for p in every}
+    assert all(p.accuracy_low <= p.accuracy <= p.accuracy_high for p in (*curve, default))
+    assert {p.videos for p in (*curve, default)} == {len(val)}
 
 
 def test_a_model_that_must_answer_keeps_one_input_of_every_video(model):
@@ -84,7 +79,7 @@ def test_a_model_that_must_answer_keeps_one_input_of_every_video(model):
     costs = model.spec.require_costs()
     cheapest_input = min(costs.recognition[name].total for name in model.spec.modality_names)
 
-    none = next(point for point in measure(model, features) if point.threshold == 1)
+    none = next(point for point in measure(model, features).points if point.threshold == 1)
 
     assert none.gflops >= (4 * costs.policy.total + cheapest_input) / 1e9
 
@@ -98,7 +93,7 @@ def test_an_exit_head_may_answer_alone():
 
     none = next(
         point
-        for point in measure(model, made_up_features(model, segments=4))
+        for point in measure(model, made_up_features(model, segments=4)).points
         if point.threshold == 1
     )
 
@@ -114,7 +109,7 @@ def test_threshold_zero_is_the_dense_cost_and_the_policys(model):
         for name, rate in zip(model.spec.modality_names, rates, strict=True)
     )
 
-    everything = measure(model, features)[0]
+    everything = measure(model, features).points[0]
 
     assert everything.threshold == 0
     assert everything.gflops == pytest.approx(4 * (dense + costs.policy.total) / 1e9, rel=1e-6)
@@ -174,25 +169,73 @@ def test_dominated_points_are_left_out():
     assert frontier([same, better, worse, cheap]) == [cheap, better]
 
 
+def made_up_outcomes(losses, costs):
+    """(P, V) losses; a video is right where it is below ln 2."""
+    losses = np.array(losses, dtype=np.float64)
+    points = tuple(
+        OperatingPoint(
+            threshold=number / len(losses),
+            accuracy=float((row < np.log(2)).mean()),
+            loss=float(row.mean()),
+            gflops=cost,
+            segments=1,
+        )
+        for number, (row, cost) in enumerate(zip(losses, costs, strict=True))
+    )
+    gflops = np.repeat(np.array(costs)[:, None], losses.shape[1], axis=1)
+    return Outcomes(points, losses, gflops, (losses < np.log(2)).astype(np.float64))
+
+
 @pytest.mark.parametrize(
     ("loss", "gflops", "served"),
-    [(0.28, 9.0, 0), (0.21, 9.0, 1), (0.29, 1.0, 1), (0.31, 0.5, 0)],
-    ids=["a little better, too dear", "worth it", "better for nothing", "cheap and worse"],
+    [(0.38, 5.0, 0), (0.34, 5.0, 1), (0.2, 9.9, 1), (0.31, 9.9, 0)],
+    ids=["worse, saves too little", "worth it", "better", "worse, saves nothing"],
 )
-def test_what_is_served_costs_no_more_than_it_is_worth(loss, gflops, served):
-    plain = OperatingPoint(threshold=0.5, accuracy=0.9, loss=0.3, gflops=1.0)
-    other = OperatingPoint(threshold=0.4, accuracy=0.9, loss=loss, gflops=gflops)
+def test_what_is_served_loses_no_more_than_its_savings_are_worth(loss, gflops, served):
+    """Of many videos that agree, half of the dense compute is worth 0.05 nats."""
+    measured = made_up_outcomes([[0.3] * 400, [loss] * 400], [10.0, gflops])
 
-    assert serving_point([plain, other], dense=10.0) is [plain, other][served]
+    default = sweep_of(measured, torch.zeros(400, dtype=torch.long), 10.0).default
+
+    assert default.gflops == [10.0, gflops][served]
+
+
+def test_few_videos_that_disagree_serve_everything_and_many_of_them_do_not():
+    """The cheap point is as good on average; of eight videos nobody can know."""
+    for videos, served in ((8, 10.0), (800, 1.0)):
+        cheap = np.tile([0.1, 0.5], videos // 2)
+        measured = made_up_outcomes([[0.3] * videos, cheap], [10.0, 1.0])
+
+        default = sweep_of(measured, torch.arange(videos) % 2, 10.0).default
+
+        assert default.gflops == served
+
+
+def test_videos_of_one_source_count_as_one():
+    cheap = np.tile([0.1, 0.5], 400)
+    measured = made_up_outcomes([[0.3] * 800, cheap], [10.0, 1.0])
+    targets = torch.zeros(800, dtype=torch.long)
+
+    of_two = sweep_of(measured, targets, 10.0, groups=[str(i % 2) for i in range(800)]).default
+
+    assert of_two.gflops == 10.0
+
+
+def test_a_choice_that_rests_on_little_warns(caplog):
+    measured = made_up_outcomes([[0.3] * 8, [0.3] * 8], [10.0, 1.0])
+
+    sweep_of(measured, torch.arange(8) % 2, 10.0)
+
+    assert "8 validation videos of 8 sources" in caplog.text
 
 
 def test_expectations_are_for_the_mix_of_classes_that_is_named(model):
     features = made_up_features(model, segments=4)
     of_label = [features.select((features.targets == k).nonzero().flatten()) for k in range(2)]
-    parts = [measure(model, rows)[-1] for rows in of_label]
+    parts = [measure(model, rows).points[-1] for rows in of_label]
     both = features.select((features.targets < 2).nonzero().flatten())
 
-    mixed = measure(model, both, torch.tensor([0, 0, 0, 1]))[-1]
+    mixed = measure(model, both, torch.tensor([0, 0, 0, 1])).points[-1]
 
     assert mixed.threshold == parts[0].threshold == parts[1].threshold == 1
     for name in ("accuracy", "loss", "gflops"):
