@@ -10,7 +10,7 @@ import torch
 
 from model.files.checkpoint import save_checkpoint
 from model.networks.adamml import AdaMML
-from model.spec.model_spec import Modality
+from model.spec.model_spec import Modality, ModelSpec
 from training.configuration.config import TrainConfig
 from training.configuration.recipe import UnimodalConfig
 from training.configuration.run_spec import make_input_spec, make_spec
@@ -24,6 +24,7 @@ from training.fingerprints import RunFingerprints
 from training.joint.operating_points import dense_point, sweep
 from training.joint.trainer import JointTrainer
 from training.joint.training_data import joint_features, prepare_policy, raw_data
+from training.plan import describe, plan
 from training.run.checkpointing import StageFile
 from training.run.engine import Engine, start_engine
 from training.run.hardware import round_weights
@@ -59,6 +60,7 @@ def _train(config: TrainConfig, engine: Engine) -> Path:
     spec = make_spec(config, manifest.labels)
     input_spec = make_input_spec(config, manifest.labels)
     skipped = config.output / SKIPPED_FILE
+    _tell_plan(config, manifest, spec, input_spec, engine)
     data = load_data(config.data, manifest, input_spec, spec.modality_names, engine, skipped)
     data.require_examples()
     fingerprints = RunFingerprints.of(config, spec, data, engine)
@@ -94,7 +96,9 @@ def _train(config: TrainConfig, engine: Engine) -> Path:
         curve, point = dense_point(model, pooled)
     else:
         others = curve_features(config, model, data, engine)
-        curve, point = sweep(model, pooled, others, mix=data.targets(data.train))
+        groups = [sample.group for sample, _ in data.val]
+        mix = data.targets(data.train)
+        curve, point = sweep(model, pooled, others, mix=mix, groups=groups)
     logger.info("serving point on validation: %s", point)
     provenance = _provenance(config, manifest, {n: one.accuracy for n, one in unimodal.items()})
     changes = {
@@ -108,6 +112,16 @@ def _train(config: TrainConfig, engine: Engine) -> Path:
     if engine.ranks.is_main:
         save_checkpoint(path, model.cpu(), spec=spec.model_copy(update=changes))
     return path
+
+
+def _tell_plan(
+    config: TrainConfig, manifest: Manifest, spec: ModelSpec, input_spec: ModelSpec, engine: Engine
+) -> None:
+    if not engine.ranks.is_main:
+        return
+    model = AdaMML(spec).to(engine.hardware.device)
+    model = model.to(memory_format=engine.hardware.memory_format)
+    logger.info("%s", describe(plan(config, manifest, input_spec, model, engine)))
 
 
 def _joint_data(

@@ -91,13 +91,11 @@ def load_data(
     `spec` is the one by which inputs are decoded, see `make_input_spec`.
     """
     cache = InputCache(config.cache, spec, config.limits)
-    views = [View(spec.train_segments, draw) for draw in range(config.train_views)]
-    wanted: dict[Split, list[View]] = {"train": views, "val": [View(spec.eval_segments)]}
-    others = {View(number) for number in config.curve_segments} - {*wanted["val"]}
-    curve = sorted(others, key=lambda view: view.segments)
+    decoded = decoded_views(config, spec)
+    own, *curve = decoded["val"]
+    wanted: dict[Split, list[View]] = {**decoded, "val": [own]}
     # One process of each machine decodes; the others then take what is there.
     if engine.ranks.local_rank == 0:
-        decoded = {**wanted, "val": [*wanted["val"], *curve]}
         _decode(cache, manifest, decoded, config.workers or num_cores(), skipped)
     engine.ranks.wait()
     items: dict[Split, list[Item]] = {}
@@ -115,6 +113,15 @@ def load_data(
             for view in curve
         },
     )
+
+
+def decoded_views(config: DataConfig, spec: ModelSpec) -> dict[Split, list[View]]:
+    """What is decoded of each video; of validation the model's own number of segments first, then
+    those of the curve."""
+    views = [View(spec.train_segments, draw) for draw in range(config.train_views)]
+    own = View(spec.eval_segments)
+    others = {View(number) for number in config.curve_segments} - {own}
+    return {"train": views, "val": [own, *sorted(others, key=lambda view: view.segments)]}
 
 
 def _decode(
