@@ -64,6 +64,8 @@ def create_app(
         # Its own page of documents would ask a content network for scripts: ours is in routes.
         docs_url=None,
         redoc_url=None,
+        # Its own route has no name that is logged and counted.
+        openapi_url=None,
     )
     app.state.service = service
     app.state.model_loader = loader

@@ -17,6 +17,7 @@ from importlib.resources.abc import Traversable
 from types import MappingProxyType
 
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
 
 from service.problems.errors import NotFoundError
 
@@ -78,6 +79,11 @@ async def page_file(request: Request, name: str) -> Response:
 @router.get("/docs", include_in_schema=False)
 async def docs(request: Request) -> Response:
     return _answer(request, page_files()["docs.html"], _DOCS_POLICY)
+
+
+@router.get("/openapi.json", include_in_schema=False)
+async def openapi(request: Request) -> JSONResponse:
+    return JSONResponse(request.app.openapi())
 
 
 @router.get("/docs/{name}", include_in_schema=False)

@@ -85,6 +85,14 @@ def test_docs_come_from_the_service_alone(client):
     assert client.get("/docs/redoc.standalone.js").status_code == 404
 
 
+@pytest.mark.parametrize("route", ["/docs", "/openapi.json"])
+def test_documents_are_counted_by_their_name(client, route):
+    client.get(route)
+
+    line = f'adamml_requests_total{{route="{route}",status="200"}} 1.0'
+    assert line in client.get("/metrics").text
+
+
 def test_model_tells_its_spec(client, recognizer):
     body = client.get("/model").json()
 
