@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from model.common.cores import num_cores
 from model.networks.adamml import AdaMML
-from model.networks.trunk import Trunk
 from model.spec.dummy_inputs import Role, dummy_inputs
 from model.spec.model_spec import Modality, ModelSpec
 from training.configuration.config import TrainConfig
@@ -123,38 +124,44 @@ class _Timer:
     """Seconds that networks take for one segment."""
 
     def __init__(self, model: AdaMML, engine: Engine) -> None:
-        self._model = model
+        self._model = model.eval()
         self._engine = engine
 
     def recognizer(self, name: Modality, frozen_stages: int | None) -> tuple[float, float]:
         """Its frozen stages, and the rest."""
         trunk = self._model.recognizer(name).trunk
-        whole = self._segment(trunk, name, "recognizer", None)
+        inputs = self._inputs(name, "recognizer")
         if frozen_stages is None:
-            return 0.0, whole
-        frozen = self._segment(trunk, name, "recognizer", min(frozen_stages, trunk.num_stages))
-        return frozen, max(0.0, whole - frozen)
+            return 0.0, self._segment(lambda: trunk(inputs))
+        stage = min(frozen_stages, trunk.num_stages)
+        frozen = self._segment(lambda: trunk.forward_to(inputs, stage))
+        with torch.no_grad():
+            handed_on = trunk.forward_to(inputs, stage)
+        return frozen, self._segment(lambda: trunk.forward_from(handed_on, stage))
 
     def branches(self) -> float:
         names = self._model.spec.modality_names
         policy = self._model.policy
-        return sum(self._segment(policy.branch(name), name, "policy", None) for name in names)
+        pairs = [(policy.branch(name), self._inputs(name, "policy")) for name in names]
+        return sum(self._segment(partial(branch, inputs)) for branch, inputs in pairs)
+
+    def _inputs(self, name: Modality, role: Role) -> Tensor:
+        """Of one training video."""
+        spec = self._model.spec
+        inputs = dummy_inputs(spec, name, role=role, rows=spec.train_segments)
+        return torch.from_numpy(inputs).to(self._engine.hardware.device)
 
     @torch.no_grad()
-    def _segment(self, trunk: Trunk, name: Modality, role: Role, stage: int | None) -> float:
-        trunk.eval()
-        rows = self._model.spec.train_segments
-        inputs = torch.from_numpy(dummy_inputs(self._model.spec, name, role=role, rows=rows))
-        inputs = inputs.to(self._engine.hardware.device)
+    def _segment(self, forward: Callable[[], Tensor]) -> float:
+        """The least of three tries: others may use the machine."""
 
         def run() -> float:
             with self._engine.hardware.autocast():
-                outputs = trunk(inputs) if stage is None else trunk.forward_to(inputs, stage)
-            # Reading a value waits for a GPU.
-            return float(outputs.float().sum())
+                # Reading a value waits for a GPU.
+                return float(forward().float().sum())
 
         run()
-        return min(_seconds(run) for _ in range(3)) / rows
+        return min(_seconds(run) for _ in range(3)) / self._model.spec.train_segments
 
 
 def _alone(config: TrainConfig, name: Modality, timer: _Timer, sizes: _Sizes) -> Step:

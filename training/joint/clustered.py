@@ -46,12 +46,13 @@ class Clusters:
 
     def effective_number(self, values: Doubles) -> float:
         """As how many independent videos the (V,) 0..1 values are worth: p (1 - p) over the
-        squared error of their mean (Kish, 1965). At most what the weights leave; where all are
-        right or all are wrong, nothing tells how alike a source's videos are, so its sources."""
-        most = 1 / float((self.weights**2).sum())
+        squared error of their mean (Kish, 1965), but at most the number of sources, and what the
+        weights leave. Among few wrong answers how alike a source's videos are is anybody's guess,
+        and the guess that they are not makes promises that other sources break."""
+        most = min(self.count, 1 / float((self.weights**2).sum()))
         mean, error = float(self.mean(values)), float(self.standard_error(values))
         if not 1e-9 < mean < 1 - 1e-9 or error == 0:
-            return min(most, self.count)
+            return most
         return min(most, max(1.0, mean * (1 - mean) / error**2))
 
 
