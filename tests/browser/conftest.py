@@ -20,6 +20,7 @@ from prometheus_client import CollectorRegistry
 from server_process import ServerProcess, free_port
 
 from service.app import create_app
+from service.keys.key_file import add_key, new_key
 from service.samples.clips import bundled_clip
 from service.settings import Settings
 
@@ -71,6 +72,20 @@ def fake_service(recognizer, tmp_path):
     app = create_app(settings, lambda: recognizer, registry=CollectorRegistry())
     with running(below(PREFIX, app)) as root:
         yield f"{root}{PREFIX}/"
+
+
+@pytest.fixture
+def key_and_service(recognizer, tmp_path):
+    """A key, and the address of a service that asks for one."""
+    key, entry = new_key("visitor")
+    add_key(tmp_path / "keys.jsonl", entry)
+    (tmp_path / "jobs").mkdir()
+    settings = Settings(
+        temp_dir=tmp_path, jobs_dir=tmp_path / "jobs", api_keys_file=tmp_path / "keys.jsonl"
+    )
+    app = create_app(settings, lambda: recognizer, registry=CollectorRegistry())
+    with running(below(PREFIX, app)) as root:
+        yield key, f"{root}{PREFIX}/"
 
 
 @pytest.fixture
