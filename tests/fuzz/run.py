@@ -50,12 +50,17 @@ def main() -> int:
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=18)
-    parser.add_argument("--files", type=int, default=10**9)
+    parser.add_argument("--files", type=int, default=10**6)
+    parser.add_argument("--numbers", type=numbers, help="these files alone: 89,108")
     parser.add_argument("--minutes", type=float, default=10**6)
     parser.add_argument("--log", type=Path, default=Path("fuzz.jsonl"))
     parser.add_argument("--bases", type=Path, help="keeps the made files for runs to come")
     parser.add_argument("--result", type=Path)
     return parser.parse_args()
+
+
+def numbers(text: str) -> list[int]:
+    return [int(word) for word in text.split(",")]
 
 
 def attack(server: ServerProcess, bases: list[bytes], arguments: argparse.Namespace) -> dict:
@@ -73,7 +78,7 @@ def attack(server: ServerProcess, bases: list[bytes], arguments: argparse.Namesp
         with writing, arguments.log.open("a") as log:
             log.write(json.dumps(line) + "\n")
 
-    ours = range(min(arguments.files, 10**6))
+    ours = arguments.numbers or range(arguments.files)
     with ThreadPoolExecutor(CLIENTS) as pool:
         collections.deque(pool.map(one, ours), maxlen=0)
     left = {name: count for name, count in grown(before, settled(server)).items() if count}
