@@ -2,7 +2,7 @@ PYTHON ?= python3
 UV := .venv/bin/uv pip install --quiet --python .venv/bin/python --constraints constraints.txt
 INPUTS := pyproject.toml constraints.txt
 
-.PHONY: help serve install test test-parity test-containers test-model-change test-batch test-ray test-browser overload generated-clips fuzz bench-strangers lint lint-page format dashboards manifests prometheus
+.PHONY: help serve install test test-parity test-containers test-model-change test-batch test-ray test-browser overload generated-clips fuzz soak bench-strangers lint lint-page format dashboards manifests prometheus
 
 ## List the targets.
 help:
@@ -46,6 +46,10 @@ test-ray: .venv/.ray
 ## Four times what the service can do, for a minute, ROUNDS times; into RESULT.
 overload: .venv/.dev
 	.venv/bin/python -m benchmarks.traffic.overload $(or $(RESULT),overload.json) $(or $(ROUNDS),3) $(or $(SECONDS),60)
+
+## A mix of requests for MINUTES, and whether memory, descriptors, threads and latency stay; into RESULT.
+soak: .venv/.dev
+	.venv/bin/python -m benchmarks.traffic.soak $(or $(RESULT),soak.json) $(or $(MINUTES),30)
 
 ## Visit the page in Chromium, in a trace as well; pictures of it go to BROWSER_PICTURES.
 test-browser: .venv/.dev
