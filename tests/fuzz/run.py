@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import argparse
 import collections
+import datetime
 import json
+import os
 import sys
 import tempfile
 import threading
@@ -18,6 +20,8 @@ from pathlib import Path
 
 import httpx2 as httpx
 
+from benchmarks.results import machine
+from benchmarks.traffic.holding import fill_pools
 from tests.fuzz.bases import made_files, own_files
 from tests.fuzz.leftovers import settled
 from tests.fuzz.mutations import mutated
@@ -67,6 +71,7 @@ def attack(server: ServerProcess, bases: list[bytes], arguments: argparse.Namesp
     """Sends what the log lacks; what the server holds is compared before and after."""
     with ThreadPoolExecutor(CLIENTS) as pool:  # all of the server's threads have started
         list(pool.map(lambda _: send(server, bases[0]), range(4 * CLIENTS)))
+    fill_pools(server.url)
     before = settled(server)
     known = read_log(arguments.log)
     end, writing = time.monotonic() + 60 * arguments.minutes, threading.Lock()
@@ -121,13 +126,19 @@ def read_log(path: Path) -> dict[int, dict]:
 def summary_of(arguments: argparse.Namespace, num_bases: int) -> dict:
     lines = list(read_log(arguments.log).values())
     answers = collections.Counter(f"{line['status']} {line['code'] or 'ok'}" for line in lines)
+    mutations = collections.Counter(name for line in lines for name in line["mutations"].split("+"))
+    slowest = max(lines, key=lambda line: line["seconds"], default=None)
     return {
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "machine": machine(),
+        "load_average": round(os.getloadavg()[1], 1),
         "seed": arguments.seed,
         "files": len(lines),
         "base_files": num_bases,
         "server_errors": sum(line["status"] >= 500 for line in lines),
         "hangs": sum(line["status"] == 0 for line in lines),
-        "slowest_seconds": max((line["seconds"] for line in lines), default=0),
+        "slowest": slowest,
+        "mutations": dict(sorted(mutations.items())),
         "answers": dict(sorted(answers.items())),
     }
 
