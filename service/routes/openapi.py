@@ -98,7 +98,7 @@ RANGE_HEADER: dict[str, Any] = {
     "name": "Range",
     "in": "header",
     "required": False,
-    "schema": {"type": "string", "examples": ["bytes=0-99"]},
+    "schema": {"type": "string", "pattern": "^bytes=", "examples": ["bytes=0-99"]},
 }
 
 TIMEOUT_HEADER: dict[str, Any] = {

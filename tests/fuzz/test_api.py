@@ -23,7 +23,7 @@ from service.settings import Settings
 from tests.service.fake_recognizer import FakeRecognizer
 from tests.service.server_process import ServerProcess
 
-EXAMPLES = int(os.environ.get("API_EXAMPLES", "6"))
+EXAMPLES = int(os.environ.get("API_EXAMPLES", "8"))
 SEED = int(os.environ.get("API_SEED", "18"))
 COMMAND = [sys.executable, Path(__file__).parents[1] / "service" / "serve_fake.py"]
 ADMIN_KEY = "a key of the administrator"
@@ -33,7 +33,10 @@ VIDEO = {"content-type": "video/mp4"}
 
 load_all_checks()
 DOCUMENT = create_app(Settings(), FakeRecognizer).openapi()
-SCHEMA = schemathesis.openapi.from_dict(DOCUMENT)
+# A deadline that is drawn may have passed before what is wrong was looked at.
+REJECTED = {"expected-statuses": [400, 401, 404, 408, 413, 415, 422, 429]}
+CONFIG = schemathesis.Config.from_dict({"checks": {"negative_data_rejection": REJECTED}})
+SCHEMA = schemathesis.openapi.from_dict(DOCUMENT, config=CONFIG)
 OPERATIONS = [found.ok() for found in SCHEMA.get_all_operations()]
 # Rules that join parameters, such as budget or threshold but not both, cannot be told in it.
 EXCLUDED = [positive_data_acceptance]
@@ -101,4 +104,6 @@ def test_answers_are_as_the_document_says(server, operation, mode):
 
     ask()
 
-    assert statuses
+    if mode is GenerationMode.POSITIVE and not operation.path.endswith("/infer"):
+        # Of a tensor the shape has to be that of its data.
+        assert min(statuses) < 300
