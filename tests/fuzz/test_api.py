@@ -38,6 +38,8 @@ REJECTED = {"expected-statuses": [400, 401, 404, 408, 413, 415, 422, 429]}
 CONFIG = schemathesis.Config.from_dict({"checks": {"negative_data_rejection": REJECTED}})
 SCHEMA = schemathesis.openapi.from_dict(DOCUMENT, config=CONFIG)
 OPERATIONS = [found.ok() for found in SCHEMA.get_all_operations()]
+# A tensor's shape has to be that of its data, and few texts are a range of bytes.
+SELDOM_TAKEN = {"/v2/models/{name}/infer", "/samples/{name}"}
 # Rules that join parameters, such as budget or threshold but not both, cannot be told in it.
 EXCLUDED = [positive_data_acceptance]
 
@@ -104,6 +106,5 @@ def test_answers_are_as_the_document_says(server, operation, mode):
 
     ask()
 
-    if mode is GenerationMode.POSITIVE and not operation.path.endswith("/infer"):
-        # Of a tensor the shape has to be that of its data.
+    if mode is GenerationMode.POSITIVE and operation.path not in SELDOM_TAKEN:
         assert min(statuses) < 300
