@@ -69,9 +69,7 @@ def numbers(text: str) -> list[int]:
 
 def attack(server: ServerProcess, bases: list[bytes], arguments: argparse.Namespace) -> dict:
     """Sends what the log lacks; what the server holds is compared before and after."""
-    with ThreadPoolExecutor(CLIENTS) as pool:  # all of the server's threads have started
-        list(pool.map(lambda _: send(server, bases[0]), range(4 * CLIENTS)))
-    fill_pools(server.url)
+    start_all_threads(server, bases[0])
     before = settled(server)
     known = read_log(arguments.log)
     end, writing = time.monotonic() + 60 * arguments.minutes, threading.Lock()
@@ -90,6 +88,14 @@ def attack(server: ServerProcess, bases: list[bytes], arguments: argparse.Namesp
     return {**summary_of(arguments, len(bases)), "held_before": before, "left": left}
 
 
+def start_all_threads(server: ServerProcess, body: bytes) -> None:
+    """Those that start when they are first needed, and stay: for computing, for the disk and the
+    database, and OpenCV's, whose first optical flow starts them."""
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        list(pool.map(lambda _: send(server, body, query="segments=2&policy=all"), range(16)))
+    fill_pools(server.url)
+
+
 def send_mutated(server: ServerProcess, bases: list[bytes], seed: int, number: int) -> dict:
     base = number % len(bases)
     other = bases[(number * 7 + 1) % len(bases)]
@@ -97,12 +103,12 @@ def send_mutated(server: ServerProcess, bases: list[bytes], seed: int, number: i
     return {"base": base, "mutations": names, **send(server, body)}
 
 
-def send(server: ServerProcess, body: bytes) -> dict:
+def send(server: ServerProcess, body: bytes, *, query: str = "segments=2") -> dict:
     """Status 0 is no answer within HANG_SECONDS, or a connection that broke."""
     started, code = time.monotonic(), None
     try:
         answer = server.client.post(
-            "/classify?segments=2",
+            f"/classify?{query}",
             content=body,
             headers={"content-type": "application/octet-stream"},
             timeout=HANG_SECONDS,
