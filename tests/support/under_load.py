@@ -6,6 +6,7 @@ import itertools
 import json
 import threading
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,6 +96,16 @@ class Clients:
             answer = ask(self._server, question)
             with self._lock:
                 self.answers.append(answer)
+
+
+def assert_right(answers, right, *, problems):
+    """Each is right or one of the `problems`; there is at least one that is right."""
+    codes = Counter(answer.code for answer in answers)
+    assert set(codes) <= {"ok", *problems}, codes
+    assert codes["ok"], codes
+    for answer in answers:
+        assert answer.code != "ok" or answer.told == right[answer.question.name]
+    return codes
 
 
 def decoders(temp_dir, pid=None):
