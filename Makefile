@@ -2,7 +2,7 @@ PYTHON ?= python3
 UV := .venv/bin/uv pip install --quiet --python .venv/bin/python --constraints constraints.txt
 INPUTS := pyproject.toml constraints.txt
 
-.PHONY: help serve install test test-parity test-containers test-model-change test-batch test-ray test-browser overload generated-clips fuzz bench-strangers lint lint-page format dashboards manifests prometheus
+.PHONY: help serve install test test-parity test-containers test-model-change test-batch test-ray test-browser overload generated-clips fuzz fuzz-api soak bench-strangers lint lint-page format dashboards manifests prometheus
 
 ## List the targets.
 help:
@@ -47,6 +47,10 @@ test-ray: .venv/.ray
 overload: .venv/.dev
 	.venv/bin/python -m benchmarks.traffic.overload $(or $(RESULT),overload.json) $(or $(ROUNDS),3) $(or $(SECONDS),60)
 
+## A mix of requests for MINUTES, and whether memory, descriptors, threads and latency stay; into RESULT.
+soak: .venv/.dev
+	.venv/bin/python -m benchmarks.traffic.soak $(or $(RESULT),soak.json) $(or $(MINUTES),30)
+
 ## Visit the page in Chromium, in a trace as well; pictures of it go to BROWSER_PICTURES.
 test-browser: .venv/.dev
 	@for program in chromium chromedriver; do command -v $$program >/dev/null || { echo "missing: $$program (on Debian: apt-get install chromium chromium-driver)"; exit 1; }; done
@@ -59,6 +63,10 @@ generated-clips: .venv/.dev
 ## Send mutated files to a real server for MINUTES; FUZZ_MEDIA=FOLDER adds your own, SEED=N others.
 fuzz: .venv/.dev
 	.venv/bin/python -m tests.fuzz.run --minutes $(or $(MINUTES),30) --seed $(or $(SEED),18) --log $(or $(LOG),fuzz.jsonl)
+
+## Ask EXAMPLES requests of each operation and kind, drawn from the OpenAPI document by SEED.
+fuzz-api: .venv/.dev
+	API_EXAMPLES=$(or $(EXAMPLES),500) API_SEED=$(or $(SEED),18) .venv/bin/pytest -rs --timeout 3600 tests/fuzz/test_api.py $(ARGS)
 
 ## Check format, lint rules, types and the layers of imports.
 lint: .venv/.dev

@@ -8,10 +8,13 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from importlib.metadata import version
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from prometheus_client import CollectorRegistry
+from pydantic import BaseModel
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
 from starlette.types import Lifespan
 
 from service.jobs.jobs import open_jobs
@@ -26,7 +29,9 @@ from service.problems.problems import Problem
 from service.recognizer import RecognizerLoader
 from service.routes import admin, classify, jobs, operations, page, samples
 from service.routes.job_responses import JOB_FORMATS
+from service.routes.openapi import SCHEMAS
 from service.routes.protocol import routes as protocol
+from service.routes.protocol.infer_request import InferRequest
 from service.settings import Settings
 from service.state import Service, create_service
 from service.threads import in_thread
@@ -141,7 +146,7 @@ async def _open_jobs(service: Service, loading: asyncio.Task[None]) -> None:
 
 
 def _describe_problems(app: FastAPI) -> None:
-    """Routes refer to the problem's schema by name only, so it has to be added once."""
+    """Routes refer to some schemas by name only, so they have to be added once."""
 
     def openapi() -> dict[str, object]:
         if app.openapi_schema is None:
@@ -149,8 +154,19 @@ def _describe_problems(app: FastAPI) -> None:
                 title=app.title, version=app.version, summary=app.summary, routes=app.routes
             )
             schemas = schema.setdefault("components", {}).setdefault("schemas", {})
-            schemas[Problem.__name__] = Problem.model_json_schema()
+            schemas.update(_schemas_by_name())
             app.openapi_schema = schema
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _schemas_by_name() -> dict[str, Any]:
+    """Of the problem, of the protocol's request, and of what they are made of."""
+    models: list[tuple[type[BaseModel], JsonSchemaMode]] = [
+        (Problem, "serialization"),
+        (InferRequest, "validation"),
+    ]
+    _, found = models_json_schema(models, ref_template=f"{SCHEMAS}{{model}}")
+    schemas: dict[str, Any] = found["$defs"]
+    return schemas

@@ -43,7 +43,8 @@ class Service:
 
     def require_jobs(self) -> Jobs:
         if self.jobs is None:
-            raise JobsUnavailableError("the database or the directory for jobs cannot be opened")
+            detail = "the database and the directory for jobs are not open; the log says why not"
+            raise JobsUnavailableError(detail)
         return self.jobs
 
     def require_spool(self) -> Spool:

@@ -12,7 +12,7 @@ from pathlib import Path
 from batch.inputs import Video
 from batch.job import Job
 from batch.pool import Pool
-from benchmarks.traffic.watching import resident_bytes
+from benchmarks.traffic.holding import resident_bytes
 from model.common.cores import num_cores
 from model.inference.classification import ClassifyOptions
 

@@ -30,7 +30,7 @@ def summarize(outcomes: Sequence[Outcome], wall_seconds: float) -> dict[str, Any
         },
         "unexpected": sum(not outcome.is_expected for outcome in outcomes),
         "latency_seconds": {
-            name: _quantile(latency, share)
+            name: quantile(latency, share)
             for name, share in (("p50", 0.5), ("p95", 0.95), ("p99", 0.99), ("max", 1.0))
         },
         "gflops": gflops,
@@ -59,7 +59,7 @@ def as_table(summary: dict[str, Any]) -> str:
     return "\n".join(f"{name:<28}{value}" for name, value in rows)
 
 
-def _quantile(ordered: Sequence[float], share: float) -> float | None:
+def quantile(ordered: Sequence[float], share: float) -> float | None:
     """The smallest value that `share` of them do not exceed."""
     if not ordered:
         return None

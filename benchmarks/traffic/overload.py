@@ -24,8 +24,8 @@ import httpx2 as httpx
 
 from benchmarks.clips import film
 from benchmarks.results import machine
+from benchmarks.traffic.holding import anonymous_bytes
 from benchmarks.traffic.running_service import Service, running_service
-from benchmarks.traffic.watching import anonymous_bytes
 
 CONCURRENCY, MAX_QUEUE = 2, 16
 OVERLOAD = 4.0

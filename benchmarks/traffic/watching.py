@@ -14,6 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from benchmarks.traffic.holding import anonymous_bytes
 from model.inputs.ffmpeg.programs import programs
 
 _PORT = 5123
@@ -22,33 +23,6 @@ _SAMPLE_SECONDS = 10.0
 _WARM_UP_SECONDS = 60.0
 # In the middle the source falls silent.
 _PAUSE_SECONDS = 20.0
-
-
-def anonymous_bytes(pid: int) -> int:
-    """Of a process and what it started. Mapped files are left out: how much of them counts as ours
-    depends on what else runs on the machine."""
-    return _bytes_of(pid, "Pss_Anon:")
-
-
-def resident_bytes(pid: int) -> int:
-    """Of a process and what it started, shared pages divided among those that share them."""
-    return _bytes_of(pid, "Pss:")
-
-
-def _bytes_of(pid: int, entry: str) -> int:
-    total = 0
-    waiting = [pid]
-    while waiting:
-        one = waiting.pop()
-        try:
-            rollup = Path(f"/proc/{one}/smaps_rollup").read_text()
-            children = Path(f"/proc/{one}/task/{one}/children").read_text()
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        lines = [line for line in rollup.splitlines() if line.startswith(entry)]
-        total += sum(int(line.split()[1]) for line in lines)
-        waiting += [int(child) for child in children.split()]
-    return total * 1024
 
 
 def _send(video: Path, address: str) -> subprocess.Popen[bytes]:

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
 BUNDLED_MODEL = Path(__file__).parents[1] / "bundled" / "av13.adamml"
 
+_ZIP_SIGNATURE = b"PK\x03\x04"
+# Of a checkpoint: the length of its header, and the brace that the header begins with.
+_LEAST_BYTES = 9
+
 
 def load_classifier(
     path: Path | None = None,
@@ -43,9 +47,16 @@ def load_runtime(
     Raises what `load_classifier` raises.
     """
     path = path or BUNDLED_MODEL
-    if zipfile.is_zipfile(path):
+    if _is_bundle(path):
         return OpenvinoRuntime.load(path, threads=threads, precision=precision)
-    path.stat()  # A missing file must not ask for torch first.
     from model.runtime.torch import TorchRuntime
 
     return TorchRuntime.load(path, threads=threads, precision=precision)
+
+
+def _is_bundle(path: Path) -> bool:
+    """One that was cut off has no directory at its end any more, but begins like a zip file; and
+    nobody should wait for torch, or be asked for it, to hear that a file is empty."""
+    with path.open("rb") as file:
+        first = file.read(_LEAST_BYTES)
+    return len(first) < _LEAST_BYTES or first.startswith(_ZIP_SIGNATURE) or zipfile.is_zipfile(path)

@@ -68,9 +68,10 @@ class JobNotFoundError(ServiceError):
 
 
 class JobsUnavailableError(ServiceError):
-    """Neither database nor directory could be opened."""
+    """The database or the directory is not open: it cannot be, or the service has just started."""
 
     code = "jobs_unavailable"
+    retry_after_seconds = 5
 
 
 class NotReadyError(ServiceError):

@@ -15,7 +15,12 @@ from service.problems.parameter_errors import refuse_repeated
 from service.routes.client_deadline import deadline_of
 from service.routes.google_answer import GoogleAnswer
 from service.routes.keys import KEYED
-from service.routes.openapi import CLASSIFY_REQUEST_BODY, problems
+from service.routes.openapi import (
+    CLASSIFY_ANSWER,
+    CLASSIFY_REQUEST_BODY,
+    TIMEOUT_HEADER,
+    problems,
+)
 from service.routes.parameters import AnswerFormat, AnswerQueryParameters
 from service.routes.responses import ClassifyAnswer, ModelOut
 from service.routes.segment_lines import LinesResponse, accepts_lines
@@ -30,8 +35,8 @@ router = APIRouter(dependencies=KEYED)
     "/classify",
     summary="Classify one video",
     response_model=ClassifyAnswer | GoogleAnswer,
-    responses=problems(401, 408, 413, 415, 422, 429, 500, 503, 507),
-    openapi_extra={"requestBody": CLASSIFY_REQUEST_BODY},
+    responses={**CLASSIFY_ANSWER, **problems(401, 408, 413, 415, 422, 429, 500, 503, 507)},
+    openapi_extra={"requestBody": CLASSIFY_REQUEST_BODY, "parameters": [TIMEOUT_HEADER]},
 )
 async def classify(request: Request, query: AnswerQueryParameters) -> Response:
     """The label, the choices behind it, segment by segment, and the compute that was spent."""

@@ -31,7 +31,12 @@ from service.routes.job_responses import (
     with_result,
 )
 from service.routes.keys import KEYED, owe_job
-from service.routes.openapi import CLASSIFY_REQUEST_BODY, problems
+from service.routes.openapi import (
+    CLASSIFY_REQUEST_BODY,
+    FOLLOWED_JOB,
+    TIMEOUT_HEADER,
+    problems,
+)
 from service.routes.parameters import AnswerFormat, ClassifyQueryParameters
 from service.routes.segment_lines import MEDIA_TYPE
 from service.state import Service, service_of
@@ -54,7 +59,7 @@ IdempotencyKey = Annotated[str | None, Header(min_length=1, max_length=255)]
     summary="Classify one video in the background",
     response_model=JobOut,
     responses=problems(401, 408, 413, 415, 422, 429, 500, 503, 507),
-    openapi_extra={"requestBody": CLASSIFY_REQUEST_BODY},
+    openapi_extra={"requestBody": CLASSIFY_REQUEST_BODY, "parameters": [TIMEOUT_HEADER]},
 )
 async def add_job(
     request: Request, query: ClassifyQueryParameters, idempotency_key: IdempotencyKey = None
@@ -108,7 +113,7 @@ def _digest(path: Path, options: str) -> str:
     "/jobs",
     summary="Jobs, the newest first",
     response_model=JobPageOut,
-    responses=problems(401, 429, 503),
+    responses=problems(401, 422, 429, 500, 503),
 )
 async def list_jobs(
     request: Request,
@@ -127,7 +132,7 @@ async def list_jobs(
     "/jobs/{job_id}",
     summary="One job, and its result",
     response_model=JobWithResultOut,
-    responses=problems(401, 404, 429, 503),
+    responses=problems(401, 404, 422, 429, 500, 503),
 )
 async def get_job(
     request: Request,
@@ -151,7 +156,7 @@ async def get_job(
     "/jobs/{job_id}",
     summary="Cancel a job, or remove its result",
     response_model=JobOut,
-    responses=problems(401, 404, 429, 503),
+    responses=problems(401, 404, 422, 429, 500, 503),
 )
 async def delete_job(request: Request, job_id: str) -> JobOut:
     """A job that waits or runs is cancelled; of one that has ended nothing is kept."""
@@ -168,7 +173,8 @@ async def delete_job(request: Request, job_id: str) -> JobOut:
 @router.get(
     "/jobs/{job_id}/segments",
     summary="The segments of a job, as they are decided",
-    responses=problems(401, 404, 429, 503),
+    response_class=StreamingResponse,
+    responses={**FOLLOWED_JOB, **problems(401, 404, 422, 429, 500, 503)},
 )
 async def follow_job(request: Request, job_id: str) -> StreamingResponse:
     """Lines of JSON as of `POST /classify`; follows a job until it has ended."""

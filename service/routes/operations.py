@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from model.spec.model_spec import Modality, ModelSpec, OperatingPoint
 from service.problems.errors import NotFoundError
 from service.routes.keys import KNOWN
-from service.routes.openapi import problems
+from service.routes.openapi import METRICS_ANSWER, problems
 from service.state import service_of
 from service.threads import in_thread
 
@@ -55,7 +55,7 @@ async def readyz(request: Request) -> Health:
     summary="Prometheus metrics",
     response_class=Response,
     dependencies=KNOWN,
-    responses=problems(401, 404, 429),
+    responses={**METRICS_ANSWER, **problems(401, 404, 429)},
 )
 async def metrics(request: Request) -> Response:
     """Prometheus's text format, or OpenMetrics for those who ask for it."""

@@ -7,7 +7,7 @@ from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict
 
 from service.problems.errors import NotFoundError
-from service.routes.openapi import problems
+from service.routes.openapi import RANGE_HEADER, SAMPLE_ANSWERS, problems
 from service.samples.clips import SAMPLES, Sample, bundled_clip
 
 router = APIRouter()
@@ -51,7 +51,8 @@ def list_samples() -> SamplesOut:
     "/samples/{name}",
     summary="One of the clips",
     response_class=FileResponse,
-    responses={200: {"content": {"video/mp4": {}}}, **problems(404)},
+    responses={**SAMPLE_ANSWERS, **problems(404, 422)},
+    openapi_extra={"parameters": [RANGE_HEADER]},
 )
 def sample_clip(name: str) -> FileResponse:
     path = bundled_clip(name)

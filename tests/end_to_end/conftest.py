@@ -13,6 +13,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "service"))
 from server_process import ServerProcess
 
 from model.inputs.ffmpeg.programs import programs
+from tests.support.under_load import LINES, Question, ask
 
 BUNDLED_MODELS = Path(__file__).parents[2] / "model" / "bundled"
 COMMAND = [sys.executable, "-m", "cli.main", "serve"]
@@ -72,3 +73,26 @@ def silent_clip(make_clip):
         *("-f", "lavfi", "-i", "testsrc2=duration=2:size=160x120:rate=25"),
         *("-c:v", "libx264", "-preset", "ultrafast"),
     )
+
+
+@pytest.fixture(scope="session")
+def questions(make_clip):
+    """AV1 is decoded by two programs, one after the other; all else by one."""
+    picture = ("-f", "lavfi", "-i", "testsrc2=duration=3:size=160x120:rate=25")
+    tone = ("-f", "lavfi", "-i", "sine=frequency=440:duration=3")
+    h264 = make_clip("h264.mp4", *picture, *tone, "-c:v", "libx264", "-c:a", "aac").read_bytes()
+    av1 = ("-c:v", "libsvtav1", "-pix_fmt", "yuv420p")
+    av1 = make_clip("av1.webm", *picture, *av1).read_bytes()
+    return [
+        Question("plain", h264),
+        Question("av1", av1),
+        Question("lines", h264, "every_seconds=1", LINES),
+    ]
+
+
+@pytest.fixture(scope="session")
+def right(server, questions):
+    """What is told where nothing goes wrong, by the question's name."""
+    answers = {question.name: ask(server, question) for question in questions}
+    assert {answer.code for answer in answers.values()} == {"ok"}
+    return {name: answer.told for name, answer in answers.items()}

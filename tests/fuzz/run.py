@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import argparse
 import collections
+import datetime
 import json
+import os
 import sys
 import tempfile
 import threading
@@ -18,6 +20,8 @@ from pathlib import Path
 
 import httpx2 as httpx
 
+from benchmarks.results import machine
+from benchmarks.traffic.holding import fill_pools
 from tests.fuzz.bases import made_files, own_files
 from tests.fuzz.leftovers import settled
 from tests.fuzz.mutations import mutated
@@ -50,7 +54,8 @@ def main() -> int:
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=18)
-    parser.add_argument("--files", type=int, default=10**9)
+    parser.add_argument("--files", type=int, default=10**6)
+    parser.add_argument("--numbers", type=numbers, help="these files alone: 89,108")
     parser.add_argument("--minutes", type=float, default=10**6)
     parser.add_argument("--log", type=Path, default=Path("fuzz.jsonl"))
     parser.add_argument("--bases", type=Path, help="keeps the made files for runs to come")
@@ -58,10 +63,13 @@ def parse_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def numbers(text: str) -> list[int]:
+    return [int(word) for word in text.split(",")]
+
+
 def attack(server: ServerProcess, bases: list[bytes], arguments: argparse.Namespace) -> dict:
     """Sends what the log lacks; what the server holds is compared before and after."""
-    with ThreadPoolExecutor(CLIENTS) as pool:  # all of the server's threads have started
-        list(pool.map(lambda _: send(server, bases[0]), range(4 * CLIENTS)))
+    start_all_threads(server, bases[0])
     before = settled(server)
     known = read_log(arguments.log)
     end, writing = time.monotonic() + 60 * arguments.minutes, threading.Lock()
@@ -73,11 +81,19 @@ def attack(server: ServerProcess, bases: list[bytes], arguments: argparse.Namesp
         with writing, arguments.log.open("a") as log:
             log.write(json.dumps(line) + "\n")
 
-    ours = range(min(arguments.files, 10**6))
+    ours = arguments.numbers or range(arguments.files)
     with ThreadPoolExecutor(CLIENTS) as pool:
         collections.deque(pool.map(one, ours), maxlen=0)
     left = {name: count for name, count in grown(before, settled(server)).items() if count}
     return {**summary_of(arguments, len(bases)), "held_before": before, "left": left}
+
+
+def start_all_threads(server: ServerProcess, body: bytes) -> None:
+    """Those that start when they are first needed, and stay: for computing, for the disk and the
+    database, and OpenCV's, whose first optical flow starts them."""
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        list(pool.map(lambda _: send(server, body, query="segments=2&policy=all"), range(16)))
+    fill_pools(server.url)
 
 
 def send_mutated(server: ServerProcess, bases: list[bytes], seed: int, number: int) -> dict:
@@ -87,12 +103,12 @@ def send_mutated(server: ServerProcess, bases: list[bytes], seed: int, number: i
     return {"base": base, "mutations": names, **send(server, body)}
 
 
-def send(server: ServerProcess, body: bytes) -> dict:
+def send(server: ServerProcess, body: bytes, *, query: str = "segments=2") -> dict:
     """Status 0 is no answer within HANG_SECONDS, or a connection that broke."""
     started, code = time.monotonic(), None
     try:
         answer = server.client.post(
-            "/classify?segments=2",
+            f"/classify?{query}",
             content=body,
             headers={"content-type": "application/octet-stream"},
             timeout=HANG_SECONDS,
@@ -116,13 +132,19 @@ def read_log(path: Path) -> dict[int, dict]:
 def summary_of(arguments: argparse.Namespace, num_bases: int) -> dict:
     lines = list(read_log(arguments.log).values())
     answers = collections.Counter(f"{line['status']} {line['code'] or 'ok'}" for line in lines)
+    mutations = collections.Counter(name for line in lines for name in line["mutations"].split("+"))
+    slowest = max(lines, key=lambda line: line["seconds"], default=None)
     return {
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "machine": machine(),
+        "load_average": round(os.getloadavg()[1], 1),
         "seed": arguments.seed,
         "files": len(lines),
         "base_files": num_bases,
         "server_errors": sum(line["status"] >= 500 for line in lines),
         "hangs": sum(line["status"] == 0 for line in lines),
-        "slowest_seconds": max((line["seconds"] for line in lines), default=0),
+        "slowest": slowest,
+        "mutations": dict(sorted(mutations.items())),
         "answers": dict(sorted(answers.items())),
     }
 

@@ -50,8 +50,11 @@ class ServerProcess:
         """Its exit status."""
         return self.process.wait(seconds)
 
+    def log_text(self):
+        return self._log.read_text()
+
     def log_lines(self):
-        return [json.loads(line) for line in self._log.read_text().splitlines()]
+        return [json.loads(line) for line in self.log_text().splitlines()]
 
     def files(self):
         """What uploads have left."""

@@ -123,7 +123,7 @@ class ContinuousPipeline:
     def _finish(self) -> None:
         """The output has ended; so will the programs."""
         patience = Deadline(self._limits.wall_seconds)
-        while self._turn(0, patience) or not has_ended(self._processes):
+        while self._turn(0, patience) or not has_ended(self._processes, self._limits):
             time.sleep(END_POLL_SECONDS)
         end_pipeline(self._processes)
         self._is_over = True

@@ -105,7 +105,7 @@ def run_pipeline(
     deadlines.check()
     processes = start_pipeline(commands, limits)
     try:
-        output, errors = _drain(processes, deadlines, max_output_bytes, follow)
+        output, errors = _drain(processes, limits, deadlines, max_output_bytes, follow)
     finally:
         end_pipeline(processes)
     check_not_stopped(processes, limits)
@@ -131,12 +131,16 @@ def start_pipeline(commands: Sequence[Sequence[str]], limits: DecodeLimits) -> l
 
 def check_not_stopped(processes: Sequence[Child], limits: DecodeLimits) -> None:
     """Raises DecodeTimeoutError where the kernel stopped one of the programs, which have ended."""
-    # Those before the last one are killed when that has ended.
+    # Those before the last one are killed when that has ended, see `has_ended`.
     stopped = [processes[-1].returncode == -signal.SIGKILL]
     if any((*stopped, *(one.returncode == -signal.SIGXCPU for one in processes))):
-        raise DecodeTimeoutError(
-            f"decoding was stopped: more than {limits.cpu_seconds} s of processor time, or memory"
-        )
+        raise _stopped(limits)
+
+
+def _stopped(limits: DecodeLimits) -> DecodeTimeoutError:
+    return DecodeTimeoutError(
+        f"decoding was stopped: more than {limits.cpu_seconds} s of processor time, or memory"
+    )
 
 
 def _enlarge(pipe: IO[bytes]) -> None:
@@ -172,18 +176,19 @@ def _limit(pid: int, limits: DecodeLimits) -> None:
 
 def _drain(
     processes: Sequence[Child],
+    limits: DecodeLimits,
     deadlines: Deadlines,
     max_output_bytes: int,
     follow: Follow | None,
 ) -> tuple[bytearray, bytearray]:
     """All pipes, read side by side so that none can fill up and block a child, until they are
-    closed and the last child has ended."""
+    closed and the last child has ended. Raises as `has_ended`."""
     output, said = bytearray(), [bytearray() for _ in processes]
     with selectors.DefaultSelector() as selector:
         selector.register(pipe_of(processes[-1].stdout), selectors.EVENT_READ, output)
         for process, errors in zip(processes, said, strict=True):
             selector.register(pipe_of(process.stderr), selectors.EVENT_READ, errors)
-        while not has_ended(processes) or selector.get_map():
+        while not has_ended(processes, limits) or selector.get_map():
             if not selector.get_map():
                 time.sleep(END_POLL_SECONDS)
             for key, _ in selector.select(POLL_SECONDS) if selector.get_map() else ():
@@ -209,15 +214,22 @@ def pipe_of(pipe: IO[bytes] | None) -> IO[bytes]:
     return pipe
 
 
-def has_ended(processes: Sequence[Child]) -> bool:
+def has_ended(processes: Sequence[Child], limits: DecodeLimits) -> bool:
     """Whether the last child has ended; what was started ends with it, and lets go of the pipes.
 
     The child is left unreaped: its process group's number cannot be given to others meanwhile.
+    Raises DecodeTimeoutError where one before it was killed, by others than this function: what it
+    had not written yet is missing, and the last one cannot know.
     """
     last = processes[-1].pid
     if os.waitid(os.P_PID, last, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
         return False
+    for before in processes[:-1]:
+        if before.returncode is None and before.poll() == -signal.SIGKILL:
+            raise _stopped(limits)
     _kill_group(processes)
+    for before in processes[:-1]:
+        before.wait()
     return True
 
 

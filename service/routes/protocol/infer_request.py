@@ -33,15 +33,15 @@ class _Part(BaseModel):
 
 
 class InputTensor(_Part):
-    name: str
+    name: str = Field(json_schema_extra={"enum": [INPUT_NAME]})
     shape: list[int]
-    datatype: str
+    datatype: str = Field(json_schema_extra={"enum": ["BYTES"]})
     parameters: Parameters = Field(default_factory=dict)
     data: list[Any] | None = None
 
 
 class RequestedOutput(_Part):
-    name: str
+    name: str = Field(json_schema_extra={"enum": list(OUTPUT_NAMES)})
     parameters: Parameters = Field(default_factory=dict)
 
 

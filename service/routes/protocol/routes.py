@@ -16,7 +16,12 @@ from service.problems.parameter_errors import echo
 from service.recognizer import Recognizer
 from service.routes.client_deadline import deadline_of
 from service.routes.keys import KEYED, KNOWN
-from service.routes.openapi import INFER_REQUEST_BODY, protocol_errors
+from service.routes.openapi import (
+    INFER_ANSWER,
+    INFER_REQUEST_BODY,
+    TIMEOUT_HEADER,
+    protocol_errors,
+)
 from service.routes.protocol.batch import answers_unless_client_leaves
 from service.routes.protocol.infer_answer import DATATYPES, infer_response
 from service.routes.protocol.infer_request import INPUT_NAME, InferRequest
@@ -73,7 +78,7 @@ async def index(request: Request) -> list[dict[str, str]]:
     "/models/{name}",
     summary="The model's tensors",
     dependencies=KNOWN,
-    responses=protocol_errors(401, 404, 429, 503),
+    responses=protocol_errors(401, 404, 422, 429, 503),
 )
 async def model_metadata(request: Request, name: str) -> dict[str, Any]:
     recognizer = _model(service_of(request), name)
@@ -96,7 +101,9 @@ async def model_metadata(request: Request, name: str) -> dict[str, Any]:
     }
 
 
-@router.get("/models/{name}/ready", summary="Can it infer?", responses=protocol_errors(404, 503))
+@router.get(
+    "/models/{name}/ready", summary="Can it infer?", responses=protocol_errors(404, 422, 503)
+)
 async def model_ready(request: Request, name: str) -> dict[str, Any]:
     service = service_of(request)
     service.lifecycle.require_ready()
@@ -108,8 +115,11 @@ async def model_ready(request: Request, name: str) -> dict[str, Any]:
     "/models/{name}/infer",
     summary="Classify a tensor of videos",
     dependencies=KEYED,
-    responses=protocol_errors(401, 404, 408, 413, 415, 422, 429, 500, 503, 507),
-    openapi_extra={"requestBody": INFER_REQUEST_BODY},
+    responses={
+        **INFER_ANSWER,
+        **protocol_errors(401, 404, 408, 413, 415, 422, 429, 500, 503, 507),
+    },
+    openapi_extra={"requestBody": INFER_REQUEST_BODY, "parameters": [TIMEOUT_HEADER]},
 )
 async def infer(request: Request, name: str) -> Response:
     """A label, its score, and the GFLOPs spent, for each video in the order of the tensor."""

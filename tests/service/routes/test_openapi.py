@@ -32,12 +32,15 @@ def test_every_reference_resolves(schema):
 
     assert set(references(schema)) <= known
     assert "#/components/schemas/Problem" in known
+    assert "HTTPValidationError" not in str(schema)
 
 
 def test_classify_describes_parameters_bodies_and_problems(schema):
     operation = schema["paths"]["/classify"]["post"]
 
-    assert {parameter["name"] for parameter in operation["parameters"]} == PARAMETER_NAMES
+    told = {(parameter["in"], parameter["name"]) for parameter in operation["parameters"]}
+    assert {name for place, name in told if place == "query"} == PARAMETER_NAMES
+    assert ("header", "X-Request-Timeout-Seconds") in told
     assert set(operation["requestBody"]["content"]) == {
         "multipart/form-data",
         "video/*",

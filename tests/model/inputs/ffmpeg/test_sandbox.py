@@ -11,7 +11,7 @@ import pytest
 from model.common.deadline import Deadline
 from model.common.errors import DeadlineExceededError, DecodeTimeoutError, UndecodableVideoError
 from model.inputs.ffmpeg.decode_limits import DecodeLimits
-from model.inputs.ffmpeg.sandbox import Deadlines, run_sandboxed
+from model.inputs.ffmpeg.sandbox import Deadlines, run_pipeline, run_sandboxed
 
 LIMITS = DecodeLimits()
 # A child that starts another one, which waits, and tells its number. It may run no other program.
@@ -172,6 +172,30 @@ def test_it_works_from_many_threads():
         thread.join()
 
     assert sorted(results) == [f"{n}\n".encode() for n in range(6)]
+
+
+def run_two(first, last):
+    python = [sys.executable, "-S", "-E", "-c"]
+    return run_pipeline(
+        [[*python, first], [*python, last]],
+        limits=LIMITS,
+        deadlines=deadlines(),
+        max_output_bytes=10**6,
+    )
+
+
+def test_what_a_killed_program_had_not_written_is_not_taken_for_the_end():
+    """The one that reads it cannot tell."""
+    killed = "import signal; print('half', flush=True); signal.raise_signal(signal.SIGKILL)"
+    with pytest.raises(DecodeTimeoutError, match="stopped"):
+        run_two(killed, "print(input()); input()")
+
+
+@pytest.mark.parametrize("first", ["print('whole')", "while True: print('more')"])
+def test_a_program_may_end_before_the_last_one_or_be_ended_with_it(first):
+    finished = run_two(first, "import os; print(len(os.read(0, 4)))")
+
+    assert (finished.status, bytes(finished.output)) == (0, b"4\n")
 
 
 def test_a_missing_program_is_not_the_videos_fault():
