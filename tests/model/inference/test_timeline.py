@@ -16,7 +16,7 @@ def test_the_example():
 
 
 def test_a_video_of_no_time_has_one_entry():
-    """As one of two billion frames a second, whose microseconds round to none: it ended in a 500."""
+    """As one of two billion frames a second: its microseconds round to none. It ended in a 500."""
     (entry,) = timeline([Stretch(0.0, 0.0, RUN), Stretch(0.0, 0.0, RUN)], 0.0, min_score=0.1)
 
     assert (entry.start_seconds, entry.end_seconds, entry.label) == (0.0, 0.0, "run")
