@@ -2,7 +2,7 @@ PYTHON ?= python3
 UV := .venv/bin/uv pip install --quiet --python .venv/bin/python --constraints constraints.txt
 INPUTS := pyproject.toml constraints.txt
 
-.PHONY: help serve install test test-parity test-containers test-model-change test-batch test-ray test-browser overload generated-clips fuzz bench-strangers lint lint-page format dashboards manifests prometheus
+.PHONY: help serve install test test-parity test-containers test-model-change test-batch test-ray test-browser overload generated-clips fuzz attacks bench-strangers lint lint-page format dashboards manifests prometheus
 
 ## List the targets.
 help:
@@ -59,6 +59,10 @@ generated-clips: .venv/.dev
 ## Send mutated files to a real server for MINUTES; FUZZ_MEDIA=FOLDER adds your own, SEED=N others.
 fuzz: .venv/.dev
 	.venv/bin/python -m tests.fuzz.run --minutes $(or $(MINUTES),30) --seed $(or $(SEED),18) --log $(or $(LOG),fuzz.jsonl)
+
+## Send the attack corpus to a real server, with the kernel's sandbox and without; into RESULT.
+attacks: .venv/.dev
+	.venv/bin/python -m tests.attacks.run $(or $(RESULT),tests/attacks/record.json) --log $(or $(LOG),attacks.jsonl)
 
 ## Check format, lint rules, types and the layers of imports.
 lint: .venv/.dev
