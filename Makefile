@@ -2,7 +2,7 @@ PYTHON ?= python3
 UV := .venv/bin/uv pip install --quiet --python .venv/bin/python --constraints constraints.txt
 INPUTS := pyproject.toml constraints.txt
 
-.PHONY: help serve install test test-parity test-containers test-model-change test-batch test-ray test-browser overload generated-clips fuzz fuzz-api soak bench-strangers lint lint-page format dashboards manifests prometheus
+.PHONY: help serve install test test-parity test-containers test-model-change test-batch test-ray test-browser overload generated-clips fuzz fuzz-api attacks soak bench-strangers lint lint-page format dashboards manifests prometheus
 
 ## List the targets.
 help:
@@ -67,6 +67,10 @@ fuzz: .venv/.dev
 ## Ask EXAMPLES requests of each operation and kind, drawn from the OpenAPI document by SEED.
 fuzz-api: .venv/.dev
 	API_EXAMPLES=$(or $(EXAMPLES),500) API_SEED=$(or $(SEED),18) .venv/bin/pytest -rs --timeout 3600 tests/fuzz/test_api.py $(ARGS)
+
+## Send the attack corpus to a real server, with the kernel's sandbox and without; into RESULT.
+attacks: .venv/.dev
+	.venv/bin/python -m tests.attacks.run $(or $(RESULT),tests/attacks/record.json) --log $(or $(LOG),attacks.jsonl)
 
 ## Check format, lint rules, types and the layers of imports.
 lint: .venv/.dev

@@ -64,6 +64,16 @@ def bench_strangers(
     _report("strangers", measure(rounds=rounds, seconds=seconds))
 
 
+@bench.command("leaving")
+def bench_leaving(
+    rounds: Annotated[int, typer.Option(min=1, help="Of each stage.")] = 5,
+) -> None:
+    """How long after a client has left its place, file and processes are free, by stage."""
+    from benchmarks.traffic.leaving import measure
+
+    _report("leaving", measure(rounds=rounds))
+
+
 @bench.command("batch")
 def bench_batch(
     videos: Annotated[

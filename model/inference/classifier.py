@@ -33,6 +33,7 @@ from model.inference.options import (
     networks_in_use,
     resolve,
 )
+from model.inference.pieces import pieces
 from model.inference.streaming.segments import StreamRequest, stream_segments
 from model.inference.streaming.watching import Watched, watch_source
 from model.inputs.ffmpeg.decode_limits import DecodeLimits
@@ -170,8 +171,7 @@ class Classifier:
                     deadline=deadline,
                     on_early=early.offer if overlaps else None,
                 )
-            choices = self._decide(video, early, resolved, budget, watch)
-        deadline.check()
+            choices = self._decide(video, early, resolved, budget, watch, deadline)
         fused = self._recognize(video, choices, watch, deadline)
         return assemble(self.spec, resolved, video, choices, fused, watch.finish())
 
@@ -208,6 +208,7 @@ class Classifier:
         options: ResolvedOptions,
         budget: Budget | None,
         watch: Stopwatch,
+        deadline: Deadline,
     ) -> Choices:
         available = video.available()
         candidates = available & np.asarray(options.allowed)
@@ -216,7 +217,7 @@ class Classifier:
             self._require_affordable(candidates, budget)
         else:
             with watch.stage("policy"):
-                probabilities, exit_logits = self._policy(video, early, available)
+                probabilities, exit_logits = self._policy(video, early, available, deadline)
         selected = choose(
             np.ones(available.shape) if probabilities is None else probabilities,
             candidates,
@@ -234,10 +235,14 @@ class Classifier:
             budget.require(int(cheapest), "the cheapest modality of one segment")
 
     def _policy(
-        self, video: VideoInputs, early: EarlyFeatures, available: BoolArray
+        self,
+        video: VideoInputs,
+        early: EarlyFeatures,
+        available: BoolArray,
+        deadline: Deadline,
     ) -> tuple[FloatArray, Array | None]:
         """(S, M) p(keep), and (S, K) logits of an exit head."""
-        features = [early.of(video, name) for name in self.spec.modality_names]
+        features = [early.of(video, name, deadline) for name in self.spec.modality_names]
         output = self._runtime.policy_output(features, available)
         return keep_probabilities(output.logits), output.exit_logits
 
@@ -247,12 +252,12 @@ class Classifier:
         selected = choices.selected
         logits, kept = fusion_inputs(self.spec, choices)
         for column, name in enumerate(self.spec.modality_names):
-            rows = np.flatnonzero(selected[:, column])
-            if not len(rows):
-                continue
-            with watch.stage("flow" if name == "flow" else "recognition"):
-                inputs = video.recognition_inputs(name, rows.tolist())
-            deadline.check()
-            with watch.stage("recognition"):
-                logits[rows, column] = self._runtime.recognize(name, inputs)
+            for rows in pieces(
+                np.flatnonzero(selected[:, column]).tolist(), self._runtime, deadline
+            ):
+                with watch.stage("flow" if name == "flow" else "recognition"):
+                    inputs = video.recognition_inputs(name, rows)
+                deadline.check()
+                with watch.stage("recognition"):
+                    logits[rows, column] = self._runtime.recognize(name, inputs)
         return self._runtime.fuse(logits, kept)

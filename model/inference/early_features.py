@@ -8,6 +8,8 @@ from types import TracebackType
 
 import numpy as np
 
+from model.common.deadline import Deadline
+from model.inference.pieces import POLICY_ROWS_AT_ONCE, pieces
 from model.inputs.video_inputs import VideoInputs
 from model.runtime.base import Array, Runtime
 from model.spec.model_spec import Modality
@@ -45,20 +47,20 @@ class EarlyFeatures:
         for name in names:
             self._pending.append(self._pool.submit(self._compute, video, name, rows))
 
-    def of(self, video: VideoInputs, name: Modality) -> Array:
+    def of(self, video: VideoInputs, name: Modality, deadline: Deadline) -> Array:
         """(S, D) features of the whole video: those that are there, and the others computed now.
 
-        Raises what computing them early raised.
+        Raises what computing them early raised, and DeadlineExceededError.
         """
         for future in self._pending:
+            deadline.check()
             future.result()
         self._pending.clear()
         known = {row: self._of_same(video, name, row) for row in range(len(video.segments))}
         missing = [row for row, features in known.items() if features is None]
-        if missing:
-            inputs = video.policy_inputs(name, missing)
-            computed = self._runtime.policy_features(name, inputs)
-            known.update(zip(missing, computed, strict=True))
+        for rows in pieces(missing, self._runtime, deadline, size=POLICY_ROWS_AT_ONCE):
+            computed = self._runtime.policy_features(name, video.policy_inputs(name, rows))
+            known.update(zip(rows, computed, strict=True))
         return np.stack([features for features in known.values() if features is not None])
 
     def _compute(self, video: VideoInputs, name: Modality, rows: Sequence[int]) -> None:

@@ -29,7 +29,8 @@ def timeline(
     >>> [(e.start_seconds, e.end_seconds, e.label) for e in timeline(parts, 2.9, min_score=0.7)]
     [(0.0, 2, 'run'), (2, 2.9, None)]
     """
-    inside = [one for one in stretches if one.start_seconds < duration_seconds]
+    # Of a video that lasts no time the first stretch is all there is.
+    inside = [one for one in stretches if one.start_seconds < duration_seconds] or stretches[:1]
     parts = [list(part) for _, part in groupby(inside, lambda one: _key(one, min_score))]
     starts = [0.0, *(part[0].start_seconds for part in parts[1:])]
     ends = [*starts[1:], duration_seconds]

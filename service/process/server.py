@@ -26,7 +26,6 @@ logger = logging.getLogger(__name__)
 
 # After the drain: for the last bytes of the last answers.
 _CLOSE_SECONDS = 1
-_MAX_HEAD_BYTES = 32 * 1024
 _KEEP_ALIVE_SECONDS = 15
 _EXIT_OK, _EXIT_FAILED = 0, 1
 
@@ -125,7 +124,6 @@ def _config(app: FastAPI, settings: Settings) -> uvicorn.Config:
         server_header=False,
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=_CLOSE_SECONDS,
-        h11_max_incomplete_event_size=_MAX_HEAD_BYTES,
     )
 
 

@@ -26,6 +26,7 @@ from model.inputs.placement.segments import Segment
 from model.inputs.streaming.segment_stream import StreamedSegment
 from model.inputs.video_inputs import VideoInputs
 from model.runtime.base import Array, PolicyOutput, Runtime
+from model.spec.input_spec import InputArray
 from model.spec.model_spec import Modality
 
 _ROUNDING_SECONDS = 1e-6
@@ -83,8 +84,11 @@ class StreamRecognizer:
         allowance: Allowance | None,
         *,
         begins_scene: BeginsScene | None = None,
+        check: Callable[[], None] = lambda: None,
     ) -> None:
-        """`begins_scene` None: a window begins where a cut is found."""
+        """`begins_scene` None: a window begins where a cut is found. `check` raises where the work
+        should end; it is called between one network and the next."""
+        self._check = check
         self._runtime, self._options, self._watch = runtime, options, watch
         self._spec = runtime.spec
         self._allowance = allowance
@@ -116,12 +120,12 @@ class StreamRecognizer:
         if self._options.policy == "all" or not videos:
             return []
         with self._watch.stage("policy"):
-            return [
-                self._runtime.policy_features(
-                    name, np.concatenate([video.policy_inputs(name) for video in videos])
-                )
-                for name in self._spec.modality_names
-            ]
+            return [self._features_of(name, videos) for name in self._spec.modality_names]
+
+    def _features_of(self, name: Modality, videos: Sequence[VideoInputs]) -> Array:
+        inputs = np.concatenate([video.policy_inputs(name) for video in videos])
+        self._check()
+        return self._runtime.policy_features(name, inputs)
 
     def _window_of(self, video: VideoInputs) -> Window:
         start = video.segments[0].start_seconds
@@ -182,9 +186,13 @@ class StreamRecognizer:
 
     def _recognized(self, name: Modality, videos: Sequence[VideoInputs]) -> Array:
         with self._watch.stage("flow" if name == "flow" else "recognition"):
-            inputs = np.concatenate([video.recognition_inputs(name, [0]) for video in videos])
+            inputs = np.concatenate([self._inputs(name, video) for video in videos])
         with self._watch.stage("recognition"):
             return self._runtime.recognize(name, inputs)
+
+    def _inputs(self, name: Modality, video: VideoInputs) -> InputArray:
+        self._check()
+        return video.recognition_inputs(name, [0])
 
     def _result(self, segment: StreamedSegment, judged: _Judged) -> Recognized:
         window, until, choices = judged.window, judged.position + 1, judged.choices

@@ -54,7 +54,12 @@ def stream_segments(
     if request.on_opened is not None:
         request.on_opened(source.info, count)
     recognizer = StreamRecognizer(
-        runtime, options, watch, allowance, begins_scene=request.begins_scene
+        runtime,
+        options,
+        watch,
+        allowance,
+        begins_scene=request.begins_scene,
+        check=request.deadline.check,
     )
     answer = StreamAnswer(runtime.spec, options)
     with working_ahead(iter(source), SEGMENTS_AHEAD) as ahead:

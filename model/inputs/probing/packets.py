@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import io
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -51,11 +53,18 @@ def scan_duration(
     Packets without times, as in raw streams, count 1 / `frame_rate` each. Raises
     UndecodableVideoError when there is no packet.
     """
-    packets, messages = _read(path, stream_index, limits=limits, deadlines=deadlines)
-    if not packets:
-        raise UndecodableVideoError(f"there is no frame: {explain(messages, path)}")
-    starts = [packet.time for packet in packets if packet.time is not None]
-    return end_of(packets, frame_rate) - min(starts) if starts else len(packets) / frame_rate
+    finished = _ask(path, stream_index, None, limits=limits, deadlines=deadlines)
+    num_packets, start, last = 0, math.inf, Packet(-math.inf, None, is_key=False)
+    # One by one: there may be millions.
+    for packet in _packets(finished):
+        num_packets += 1
+        if packet.time is not None:
+            start, last = min(start, packet.time), max(last, packet, key=_time)
+    if num_packets == 0:
+        raise UndecodableVideoError(f"there is no frame: {explain(finished.errors, path)}")
+    if math.isinf(start):
+        return num_packets / frame_rate
+    return end_of([last], frame_rate) - start
 
 
 def end_of(packets: Sequence[Packet], frame_rate: float) -> float:
@@ -170,7 +179,7 @@ def read_copied_packets(
     finished = run_pipeline(
         [copy, ask], limits=limits, deadlines=deadlines, max_output_bytes=MAX_SCAN_BYTES
     )
-    return _packets(finished)
+    return list(_packets(finished))
 
 
 def _read(
@@ -182,17 +191,35 @@ def _read(
     deadlines: Deadlines,
 ) -> tuple[list[Packet], str]:
     """The packets, all or from the key frame before an interval, and what ffprobe reported."""
+    finished = _ask(path, stream_index, interval, limits=limits, deadlines=deadlines)
+    return list(_packets(finished)), finished.errors
+
+
+def _ask(
+    path: Path,
+    stream_index: int | None,
+    interval: str | None,
+    *,
+    limits: DecodeLimits,
+    deadlines: Deadlines,
+) -> Finished:
     only = {} if interval is None else {"read_intervals": interval}
     only |= {} if stream_index is None else {"select_streams": str(stream_index)}
     command = probe_command(path, limits, **_ASKED, **only)
-    finished = run_sandboxed(
+    return run_sandboxed(
         command, limits=limits, deadlines=deadlines, max_output_bytes=MAX_SCAN_BYTES
     )
-    return _packets(finished), finished.errors
 
 
-def _packets(finished: Finished) -> list[Packet]:
-    return [_packet(line) for line in bytes(finished.output).decode("ascii", "replace").split()]
+def _packets(finished: Finished) -> Iterator[Packet]:
+    """Line by line; all lines as strings would take several times the memory of the output."""
+    for line in io.BytesIO(finished.output):
+        if words := line.split():
+            yield _packet(words[0].decode("ascii", "replace"))
+
+
+def _time(packet: Packet) -> float:
+    return -math.inf if packet.time is None else packet.time
 
 
 def _packet(line: str) -> Packet:

@@ -268,6 +268,41 @@ def test_a_passed_deadline_ends_it(classifier, clips):
         classifier.classify(clips["sound"], deadline=Deadline(0))
 
 
+class LeavingRuntime:
+    """Its client leaves while the first segments are in `network`."""
+
+    def __init__(self, runtime, network, deadline):
+        self.runtime, self.network, self.deadline = runtime, network, deadline
+        self.rows = []
+
+    def __getattr__(self, name):
+        return self.leave if name == self.network else getattr(self.runtime, name)
+
+    def leave(self, modality, inputs):
+        self.deadline.cancel()
+        self.rows.append(len(inputs))
+        return getattr(self.runtime, self.network)(modality, inputs)
+
+
+@pytest.mark.parametrize(
+    ("policy", "network"),
+    [("adaptive", "policy_features"), ("adaptive", "recognize"), ("all", "recognize")],
+)
+@pytest.mark.parametrize("how", [{"segments": 20}, {"every_seconds": 0.5}])
+def test_a_client_that_leaves_ends_it_within_a_few_segments(
+    tiny_bundle, clips, policy, network, how
+):
+    """Not with the last segment of the last network."""
+    deadline = Deadline(60)
+    runtime = LeavingRuntime(OpenvinoRuntime.load(tiny_bundle), network, deadline)
+    options = ClassifyOptions(policy=policy, threshold=0.0, **how)
+
+    with pytest.raises(DeadlineExceededError, match="cancelled"):
+        Classifier(runtime, overlaps=False).classify(clips["sound"], options, deadline=deadline)
+    assert len(runtime.rows) == 1
+    assert runtime.rows[0] <= 8
+
+
 def test_options_are_checked_before_the_file_is_opened(classifier, tmp_path):
     with pytest.raises(InvalidParameterError, match="segments is 0"):
         classifier.classify(tmp_path / "absent.mp4", ClassifyOptions(segments=0))

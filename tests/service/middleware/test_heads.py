@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 
 import pytest
 from asgi import Exchange, running, until
@@ -31,6 +32,28 @@ def test_head_is_what_get_would_say(client, path):
     assert head.content == b""
     for name in ("content-type", "content-length"):
         assert head.headers[name] == got.headers[name]
+
+
+def test_no_address_that_takes_get_refuses_head(client):
+    """Whatever is added; names in addresses are those of nothing."""
+    wait_until(lambda: client.get("/jobs").status_code == 200)
+    paths = {
+        re.sub(r"\{\w+(:path)?\}", "nothing", route.path)
+        for route in every_route(client.app.routes)
+        if "GET" in (getattr(route, "methods", None) or ())
+    }
+    assert {"/livez", "/metrics", "/jobs/nothing", "/v2/health/ready"} <= paths
+    for path in paths:
+        got, head = client.get(path), client.head(path)
+        assert (path, head.status_code) == (path, got.status_code)
+        assert head.content == b""
+
+
+def every_route(routes):
+    """Also those of routers that were included as they are."""
+    for route in routes:
+        inner = getattr(route, "original_router", None) or getattr(route, "router", None)
+        yield from every_route(inner.routes) if inner is not None else (route,)
 
 
 def test_it_counts_under_its_route(client, sample):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import stat
 
 import pytest
+from fake_recognizer import wait_until
 
 BOUNDARY = "frontier"
 FORM = {"content-type": f"multipart/form-data; boundary={BOUNDARY}"}
@@ -143,10 +145,19 @@ def test_other_media_types_are_refused(client, content_type):
     assert repr(content_type or "") in detail
 
 
-def test_encoded_body_is_refused(client):
-    headers = {**VIDEO, "content-encoding": "gzip"}
+@pytest.mark.parametrize("encoding", ["gzip", "br", "zstd", "deflate", "GZIP", "identity, gzip"])
+@pytest.mark.parametrize("path", ["/classify", "/jobs", "/v2/models/fake/infer"])
+def test_encoded_body_is_refused(client, recognizer, uploads, path, encoding):
+    """Wherever there is an upload: nothing is unpacked."""
+    wait_until(lambda: client.get("/jobs").status_code == 200)
+    headers = {**VIDEO, "content-encoding": encoding}
 
-    problem(client.post("/classify", content=b"x", headers=headers), 415, "unsupported_media_type")
+    response = client.post(path, content=gzip.compress(bytes(10_000)), headers=headers)
+
+    assert response.status_code == 415
+    assert "Content-Encoding is" in response.text
+    assert recognizer.calls == []
+    assert uploads() == []
 
 
 @pytest.mark.parametrize("request_", [{"content": b"", "headers": VIDEO}, {"files": {"file": b""}}])
