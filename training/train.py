@@ -18,9 +18,10 @@ from training.data.durations import clip_seconds
 from training.data.run_data import RunData, load_data
 from training.data.sources.manifest import Manifest, read_manifest
 from training.evaluation.view_features import curve_features
-from training.features.features import JointData
+from training.features.features import Features, JointData
 from training.features.standardizing import standardize_policy
 from training.fingerprints import RunFingerprints
+from training.joint.cross_fitting import assign_folds, cross_fitted
 from training.joint.operating_points import dense_point, sweep
 from training.joint.trainer import JointTrainer
 from training.joint.training_data import joint_features, prepare_policy, raw_data
@@ -84,6 +85,9 @@ def _train(config: TrainConfig, engine: Engine) -> Path:
     prepare_policy(config, model, data, engine)
     train_data, val_data = _joint_data(config, model, data, unimodal, engine)
     standardize_policy(model, train_data, engine)
+    if config.joint.gain_folds and isinstance(train_data, Features):
+        folds = assign_folds([sample for sample, _ in data.train], config.joint.gain_folds)
+        train_data = cross_fitted(model, train_data, folds, config.joint, config.seed, engine)
     trainer = JointTrainer(model, config.joint, generator=generator, engine=engine)
     file = StageFile(config.output / STATE_FOLDER / "joint.pt", fingerprints.joint())
     trainer.train(train_data, val_data, file=file)

@@ -108,12 +108,15 @@ class PolicyNetwork(nn.Module):
         return PolicyJoint(joint, exit_logits)
 
     def recur(self, joint: Tensor) -> Tensor:
-        """(N, S, W) -> (N, S, M, 2): the segments in order, from an empty memory."""
+        """(N, S, W) -> (N, S, M, 2): the segments in order, from an empty memory, as often as the
+        spec's `looks`; the last time counts."""
         state = self.initial_state(joint[:, 0])
-        outputs = []
-        for segment in joint.unbind(1):
-            logits, state = self.step(segment, state)
-            outputs.append(logits)
+        outputs: list[Tensor] = []
+        for _ in range(self.spec.policy.looks):
+            outputs.clear()
+            for segment in joint.unbind(1):
+                logits, state = self.step(segment, state)
+                outputs.append(logits)
         return torch.stack(outputs, dim=1)
 
     def initial_state(self, joint: Tensor) -> PolicyState:

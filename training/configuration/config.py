@@ -27,6 +27,9 @@ class DataConfig(Closed):
     train_views: int = Field(default=3, ge=1, le=64)
     """Augmented views (segment starts, crop, flip) of every training video; validation and test
     use the view that serving sees."""
+    degraded_views: int = Field(default=0, ge=0, le=64)
+    """More views of every training video, made of the others: the picture is lost in some segments
+    (dark, blurred or covered), the sound is louder or softer and over another video's."""
     curve_segments: tuple[Annotated[int, Field(ge=1, le=64)], ...] = ()
     """Numbers of segments at which the accuracy/compute curve is measured besides
     `model.eval_segments`; validation videos are decoded for each. Fewer segments are cheaper."""
@@ -65,6 +68,9 @@ class PolicyOverrides(Closed):
     """Bring the policy's features to mean 0 and spread 1 by statistics of the training videos."""
     dropout: float | None = Field(default=None, ge=0, lt=1)
     """Of the policy's features, in training."""
+    looks: int | None = Field(default=None, ge=1, le=4)
+    """How often the LSTM goes over the segments before it decides; from 2 on it knows the last one
+    when it judges the first."""
     hears_by_recognizer: bool = False
     """Its audio branch is audio's recognition network as it was trained alone, as if the two were
     one (ablation). Both are counted and computed: one would cost the recogniser's share less."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from model.spec.model_spec import Modality
 
@@ -80,6 +80,13 @@ class UnimodalConfig(Closed):
     mask_times: int = Field(default=0, ge=0)
     """Spectrograms: widest random band of columns set to the mean."""
 
+    @property
+    def pools_once(self) -> bool:
+        """Whether the classifier alone learns, of views that stay as they are: then what the trunk
+        makes of these is computed once."""
+        masks = self.mask_frequencies or self.mask_times
+        return not (self.trains_trunk or self.draws_sound or masks)
+
 
 class JointConfig(Closed):
     """The paper's three stages: warm-up of the recognisers under the untrained policy, policy and
@@ -127,6 +134,10 @@ class JointConfig(Closed):
     """For `gains`: nats that a GFLOP must gain."""
     gain_orders: int = Field(default=8, ge=1)
     """For `gains`: random orders over which a gain is averaged."""
+    gain_folds: int = Field(default=0, ge=0, le=10)
+    """For `gains`: into so many parts are the training videos divided, by source; what is gained in
+    one is judged by classifiers that learned from the others in `warmup_epochs`. 0: by those
+    that are trained, which know every video. Not end to end."""
     efficiency_loss: Literal["hard", "soft", "broadcast", "none"] = "hard"
     """What a video pays for the modalities it used. `hard`: Eq. 4 as printed, correct videos pay
     their usage, wrong ones a constant. `soft`: the probability of the label takes the place of
@@ -159,3 +170,13 @@ class JointConfig(Closed):
     random_policy: dict[Modality, Share] | None = None
     """Ablation: while the recognisers learn, each modality is kept at this rate at random, instead
     of as the policy decides."""
+
+    @model_validator(mode="after")
+    def _can_be_judged(self) -> Self:
+        if self.gain_folds == 1:
+            raise ValueError("gain_folds is 1: a part needs others to be judged by")
+        if self.gain_folds and (self.policy_teacher != "gains" or self.end_to_end):
+            raise ValueError(
+                'gain_folds needs policy_teacher = "gains", on the features of frozen networks'
+            )
+        return self

@@ -86,6 +86,16 @@ def test_a_classifier_runs_once_a_segment():
     assert counted("rgb-audio").recognition["rgb"].linear == 2048 * 31
 
 
+def test_every_look_is_counted():
+    spec = preset("rgb-audio", LABELS)
+    twice = spec.model_copy(update={"policy": spec.policy.model_copy(update={"looks": 2})})
+
+    once, both = count_costs(spec).policy_joint, count_costs(twice).policy_joint
+
+    heads = 2 * 2 * 256
+    assert both == LayerCosts(linear=once.linear + heads, lstm=2 * once.lstm)
+
+
 def test_without_an_lstm_the_heads_sit_on_the_joint_layers():
     policy = PolicySpec(joint_width=32, lstm_width=None, feeds_back_logits=False)
     spec = preset("rgb-audio", LABELS).model_copy(update={"policy": policy})

@@ -1,5 +1,6 @@
 import pytest
 import torch
+from pydantic import ValidationError
 
 from model.networks import PolicyNetwork
 from model.spec.model_spec import PolicySpec
@@ -11,6 +12,7 @@ OPTIONS = {
     "no lstm": PolicySpec(joint_width=16, lstm_width=None, feeds_back_logits=False),
     "joint decision": PolicySpec(joint_width=16, lstm_width=8, joint_decision=True),
     "availability": PolicySpec(joint_width=16, lstm_width=8, sees_availability=True),
+    "two looks": PolicySpec(joint_width=16, lstm_width=8, looks=2),
 }
 
 
@@ -28,7 +30,7 @@ def proxies(videos=2, segments=3):
     return {"rgb": images(2, 3), "audio": audio, "flow": images(1, 15)}
 
 
-@pytest.mark.parametrize("option", OPTIONS)
+@pytest.mark.parametrize("option", [name for name in OPTIONS if name != "two looks"])
 @torch.inference_mode()
 def test_parts_make_the_whole(option):
     policy = make_policy(option)
@@ -65,6 +67,24 @@ def test_a_segment_does_not_see_later_ones():
 
     assert torch.equal(before[:, :2], after[:, :2])
     assert not torch.allclose(before[:, 3], after[:, 3])
+
+
+@torch.inference_mode()
+def test_at_a_second_look_the_first_segment_is_judged_by_the_last():
+    once, twice = make_policy("published"), make_policy("two looks")
+    twice.load_state_dict(once.state_dict())
+    joint = torch.randn(1, 3, 16)
+    changed = joint.clone()
+    changed[:, 2] += 5
+
+    assert torch.equal(once.recur(joint)[:, 0], once.recur(changed)[:, 0])
+    assert not torch.allclose(twice.recur(joint)[:, 0], twice.recur(changed)[:, 0])
+    torch.testing.assert_close(twice.recur(joint), once.recur(joint.repeat(1, 2, 1))[:, 3:])
+
+
+def test_looks_need_an_lstm():
+    with pytest.raises(ValidationError, match="looks is 2 without an LSTM"):
+        PolicySpec(lstm_width=None, feeds_back_logits=False, looks=2)
 
 
 @torch.inference_mode()
