@@ -86,15 +86,16 @@ class OpenvinoRuntime:
         return PolicyOutput(np.concatenate(self._steps(joint)), exits[0] if exits else None)
 
     def _steps(self, joint: Array) -> list[Array]:
-        """One step per segment, in order, at each look; of the last, (1, M, 2) logits each."""
+        """One step per segment, in order: (1, M, 2) logits each."""
         step = self._networks["policy_step"]
+        if self._spec.policy.sees_whole:
+            whole = np.broadcast_to(joint.max(axis=0), joint.shape)
+            joint = np.concatenate([joint, whole], axis=1)
         state = [np.zeros((1, width), dtype=np.float32) for width in step.widths[1:]]
-        steps: list[Array] = []
-        for _ in range(self._spec.policy.looks):
-            steps.clear()
-            for segment in range(len(joint)):
-                logits, *state = step(joint[segment : segment + 1], *state)
-                steps.append(logits)
+        steps = []
+        for segment in range(len(joint)):
+            logits, *state = step(joint[segment : segment + 1], *state)
+            steps.append(logits)
         return steps
 
     def recognize(self, modality: Modality, inputs: InputArray) -> Array:

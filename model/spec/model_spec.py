@@ -122,8 +122,10 @@ class PolicySpec(Frozen):
     recognition network at all; the joint layers see its log probabilities.
     `standardizes` brings the branches' features to mean 0 and spread 1 by fixed statistics of the
     training videos; `dropout` drops some of them, in training alone.
-    `looks`: how often the recurrence goes over the segments before it decides. From the second time
-    on the first segment is judged by what the last one showed; a stream is judged by what has come.
+    `sees_whole` has every segment judged by what the whole video shows: the largest value of each
+    joint feature over its segments is appended, of a stream over what has come of its window.
+    `returns`: what keeping a modality a second time in a video is worth, of the first; p(keep) of
+    its second most probable segment counts by that factor, of the third by its square.
     """
 
     joint_width: int = Field(default=2048, ge=1)
@@ -134,14 +136,13 @@ class PolicySpec(Frozen):
     exits: bool = False
     standardizes: bool = False
     dropout: float = Field(default=0.0, ge=0, lt=1)
-    looks: int = Field(default=1, ge=1, le=4)
+    sees_whole: bool = False
+    returns: float = Field(default=1.0, gt=0, le=1)
 
     @model_validator(mode="after")
     def _feedback_needs_lstm(self) -> Self:
         if self.feeds_back_logits and self.lstm_width is None:
             raise ValueError("feeds_back_logits is true without an LSTM; set lstm_width too")
-        if self.looks > 1 and self.lstm_width is None:
-            raise ValueError(f"looks is {self.looks} without an LSTM, which alone remembers a look")
         return self
 
 

@@ -134,10 +134,12 @@ class JointConfig(Closed):
     """For `gains`: nats that a GFLOP must gain."""
     gain_orders: int = Field(default=8, ge=1)
     """For `gains`: random orders over which a gain is averaged."""
-    gain_folds: int = Field(default=0, ge=0, le=10)
-    """For `gains`: into so many parts are the training videos divided, by source; what is gained in
-    one is judged by classifiers that learned from the others in `warmup_epochs`. 0: by those
-    that are trained, which know every video. Not end to end."""
+    folds: int = Field(default=0, ge=0, le=10)
+    """For `gains`, on frozen features: so many parts, by source, into which the training videos are
+    divided. New classifiers learn together for `warmup_epochs`, and for each part others that do
+    not see it: these judge how far each modality is to be believed, and what is gained. Then the
+    policy alone learns, in the alternating epochs. 0: gains are judged by the classifiers that
+    are trained in turns with the policy, and know every video."""
     efficiency_loss: Literal["hard", "soft", "broadcast", "none"] = "hard"
     """What a video pays for the modalities it used. `hard`: Eq. 4 as printed, correct videos pay
     their usage, wrong ones a constant. `soft`: the probability of the label takes the place of
@@ -173,10 +175,10 @@ class JointConfig(Closed):
 
     @model_validator(mode="after")
     def _can_be_judged(self) -> Self:
-        if self.gain_folds == 1:
-            raise ValueError("gain_folds is 1: a part needs others to be judged by")
-        if self.gain_folds and (self.policy_teacher != "gains" or self.end_to_end):
+        if self.folds == 1:
+            raise ValueError("folds is 1: a part is judged by what learned from the others")
+        if self.folds and (self.policy_teacher != "gains" or self.end_to_end):
             raise ValueError(
-                'gain_folds needs policy_teacher = "gains", on the features of frozen networks'
+                'folds needs policy_teacher = "gains", on the features of frozen networks'
             )
         return self

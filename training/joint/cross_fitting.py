@@ -1,4 +1,4 @@
-"""What classifiers say of videos that they have not learned from: the truth of gains.
+"""What classifiers say of videos that they have not learned from: gains, and how far to believe.
 
 Of videos that it learned from, a classifier is sure and right whatever the segment shows. So the
 training videos are divided by source, and each part is judged by classifiers that learned from the
@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from model.networks.adamml import AdaMML
 from model.networks.fusion import LateFusion
@@ -44,31 +44,36 @@ def cross_fitted(
     """`train` with `judged`, (V, S, F, K): each fold's logits by classifiers of the others."""
     judged: Tensor | None = None
     for fold in folds.unique().tolist():
-        held = folds == fold
-        generator = torch.Generator().manual_seed(seed + 1 + int(fold))
-        # Other random numbers than the run's own: what follows must not depend on these.
-        with torch.random.fork_rng():
-            torch.manual_seed(seed + 1 + int(fold))
-            fitted = _with_new_classifiers(model)
-            _fit(fitted, train.select((~held).nonzero()[:, 0]), config, generator, engine)
-        rows = held.nonzero()[:, 0]
+        fitted = copy.deepcopy(model)
+        others, rows = (folds != fold).nonzero()[:, 0], (folds == fold).nonzero()[:, 0]
+        fit_evidence(fitted, train.select(others), config, seed + 1 + int(fold), engine)
         logits = _judge(fitted, train.select(rows).to(engine.hardware.device)).cpu()
         judged = logits.new_zeros(len(train), *logits.shape[1:]) if judged is None else judged
         judged[rows] = logits
     return replace(train, judged=judged)
 
 
-def _with_new_classifiers(model: AdaMML) -> AdaMML:
-    fresh = copy.deepcopy(model)
+def fit_evidence(
+    model: AdaMML, train: Features, config: JointConfig, seed: int, engine: Engine
+) -> None:
+    """Train new classifiers of `model` together, in place: all of the recognisers, the exit head
+    and the fusion that learns above frozen trunks, for `warmup_epochs`."""
+    # Other random numbers than the run's own: what follows must not depend on these.
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        _renew_classifiers(model)
+        _fit(model, train, config, torch.Generator().manual_seed(seed), engine)
+
+
+def _renew_classifiers(model: AdaMML) -> None:
     spec = model.spec
     for modality in spec.modalities:
         new = Recognizer(modality.recognizer, modality.name, spec.inputs, len(spec.labels))
-        fresh.recognizer(modality.name).classifier.load_state_dict(new.classifier.state_dict())
+        model.recognizer(modality.name).classifier.load_state_dict(new.classifier.state_dict())
     fusion = LateFusion(spec.fusion, spec.num_fused, len(spec.labels))
-    fresh.fusion.load_state_dict(fusion.state_dict())
-    if isinstance(fresh.policy.exit, nn.Linear):
-        fresh.policy.exit.reset_parameters()
-    return fresh
+    model.fusion.load_state_dict(fusion.state_dict())
+    if model.policy.exit is not None:
+        model.policy.exit.reset_parameters()
 
 
 def _fit(
@@ -78,7 +83,6 @@ def _fit(
     generator: torch.Generator,
     engine: Engine,
 ) -> None:
-    """The warm-up, without a policy: decisions are as random as an untrained one's."""
     part = recognition_part(model, config)
     objective = JointObjective(model, config, cost_weights(model.spec, config))
     objective.to(engine.hardware.device)

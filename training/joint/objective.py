@@ -131,8 +131,8 @@ class JointObjective(nn.Module):
             return self.model.fuse(logits, decisions, exits).video
 
         gained = gains(fuse, features.available, features.targets, orders)
-        worth = gained > self.config.gain_price * self.get_buffer("gflops")
-        return teaching_loss(policy.logits, worth, features.available)
+        stakes = gained - self.config.gain_price * self.get_buffer("gflops")
+        return teaching_loss(policy.logits, stakes, features.available)
 
     def _silenced(self, batch: Features, draws: Draws) -> Features:
         """Without the sound of some videos, so that a missing track itself tells no label."""

@@ -68,7 +68,8 @@ def measure(model: AdaMML, features: Features, mix: Tensor | None = None) -> lis
     model.eval()
     policy = policy_outputs(model, features)
     logits = recognition_logits(model, features)
-    probabilities = keep_probabilities(policy.logits.float().cpu().numpy())
+    returns = model.spec.policy.returns
+    probabilities = keep_probabilities(policy.logits.float().cpu().numpy(), returns)
     available = features.available.cpu().numpy()
     points, targets = [], features.targets.cpu()
     weights = even_weights(len(targets)) if mix is None else mixed_like(targets, mix.cpu())

@@ -86,14 +86,15 @@ def test_a_classifier_runs_once_a_segment():
     assert counted("rgb-audio").recognition["rgb"].linear == 2048 * 31
 
 
-def test_every_look_is_counted():
+def test_the_whole_video_widens_what_the_lstm_sees():
     spec = preset("rgb-audio", LABELS)
-    twice = spec.model_copy(update={"policy": spec.policy.model_copy(update={"looks": 2})})
+    policy = spec.policy.model_copy(update={"sees_whole": True})
+    wide = spec.model_copy(update={"policy": policy})
 
-    once, both = count_costs(spec).policy_joint, count_costs(twice).policy_joint
+    part, whole = count_costs(spec).policy_joint, count_costs(wide).policy_joint
 
-    heads = 2 * 2 * 256
-    assert both == LayerCosts(linear=once.linear + heads, lstm=2 * once.lstm)
+    assert whole.linear == part.linear
+    assert whole.lstm == part.lstm + 4 * 256 * 2048
 
 
 def test_without_an_lstm_the_heads_sit_on_the_joint_layers():

@@ -13,13 +13,14 @@ from tests.support.models import tiny_spec
 from tests.training.joint.test_joint import CONFIG, generator, informative_features
 from training.configuration.recipe import JointConfig
 from training.data.sources.sample import Sample
-from training.joint.cross_fitting import assign_folds, cross_fitted
+from training.joint.calibrating import calibrate
+from training.joint.cross_fitting import assign_folds, cross_fitted, fit_evidence
 from training.joint.objective import recognition_logits
 from training.joint.trainer import JointTrainer
 from training.run.engine import Engine
 
 TAUGHT = CONFIG.model_copy(
-    update={"policy_teacher": "gains", "gain_folds": 2, "warmup_epochs": 4, "gain_price": 20}
+    update={"policy_teacher": "gains", "folds": 2, "warmup_epochs": 4, "gain_price": 20}
 )
 
 
@@ -85,15 +86,21 @@ def test_an_exit_head_is_judged_too():
     assert judged.shape[2] == model.spec.num_fused == 4
 
 
-def test_a_policy_learns_from_what_has_not_been_seen():
+def test_a_policy_learns_from_what_has_not_been_seen_and_alone():
     torch.manual_seed(0)
     model = AdaMML(tiny_spec())
     features = informative_features(model)
     folds = torch.arange(len(features)) // 3 % 2
-    taught = cross_fitted(model, features, folds, TAUGHT, 0, Engine())
-    config = TAUGHT.model_copy(update={"alternating_epochs": 8})
+    judged = cross_fitted(model, features, folds, TAUGHT, 0, Engine())
+    fit_evidence(model, features, TAUGHT, 0, Engine())
+    taught = calibrate(model, judged)
+    fitted = {name: value.clone() for name, value in model.recognizers.state_dict().items()}
+    config = TAUGHT.model_copy(update={"alternating_epochs": 16})
 
     result = JointTrainer(model, config, generator=generator(0)).train(taught, features)
+
+    state = model.recognizers.state_dict()
+    assert all(torch.equal(value, fitted[name]) for name, value in state.items())
 
     kept = dict(zip(model.spec.modality_names, result.selection, strict=True))
     assert kept["audio"] > 0.9
@@ -103,11 +110,11 @@ def test_a_policy_learns_from_what_has_not_been_seen():
 @pytest.mark.parametrize(
     "settings",
     [
-        {"gain_folds": 1, "policy_teacher": "gains"},
-        {"gain_folds": 3},
-        {"gain_folds": 3, "policy_teacher": "gains", "end_to_end": True},
+        {"folds": 1, "policy_teacher": "gains"},
+        {"folds": 3},
+        {"folds": 3, "policy_teacher": "gains", "end_to_end": True},
     ],
 )
 def test_folds_are_refused_where_nothing_could_be_judged(settings):
-    with pytest.raises(ValidationError, match="gain_folds"):
+    with pytest.raises(ValidationError, match="folds"):
         JointConfig(**settings)
