@@ -27,9 +27,6 @@ class DataConfig(Closed):
     train_views: int = Field(default=3, ge=1, le=64)
     """Augmented views (segment starts, crop, flip) of every training video; validation and test
     use the view that serving sees."""
-    degraded_views: int = Field(default=0, ge=0, le=64)
-    """More views of every training video, made of the others: the picture is lost in some segments
-    (dark, blurred or covered), the sound is louder or softer and over another video's."""
     curve_segments: tuple[Annotated[int, Field(ge=1, le=64)], ...] = ()
     """Numbers of segments at which the accuracy/compute curve is measured besides
     `model.eval_segments`; validation videos are decoded for each. Fewer segments are cheaper."""

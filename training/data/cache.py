@@ -7,7 +7,6 @@ import functools
 import hashlib
 import json
 import logging
-import zlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,11 +22,6 @@ from model.inputs.ffmpeg.decode_limits import DecodeLimits
 from model.spec.input_spec import InputArray
 from model.spec.model_spec import ModelSpec
 from training.data.clip import Clip
-from training.data.degrading import (
-    degrade_pictures,
-    degrade_sounds,
-    draw_degrading,
-)
 from training.data.sources.sample import Sample
 from training.data.views import DEFAULT_LIMITS, View, extract
 from training.run.progress import in_parallel
@@ -55,24 +49,18 @@ class Built:
 class InputCache:
     """Files under `folder`, keyed by the video (its name and bytes), the part of it, the view, and
     every part of the spec that shapes inputs. A changed video or spec is decoded anew; a copied,
-    moved or touched one is not. A degraded view is made of the kept whole one when it is loaded;
-    `heard_over` are the items whose sound may be mixed in."""
+    moved or touched one is not."""
 
     folder: Path
     spec: ModelSpec
     limits: DecodeLimits = DEFAULT_LIMITS
-    heard_over: tuple[Item, ...] = ()
 
     def file(self, sample: Sample, view: View) -> Path:
-        """Of a degraded view there is no such file; what is made of it is kept by this name."""
         state = sample.path.stat()
         # The name, because a view's random draw depends on it.
         video = [sample.path.name, _digest(sample.path, state.st_size, state.st_mtime_ns)]
         part = [sample.start_seconds, sample.end_seconds] if sample.is_trimmed else []
-        names = [view.name]
-        if view.degraded is not None and (other := self._other(sample, view)) is not None:
-            names.append(self.file(*other).name)
-        name = json.dumps([*video, *names, self._inputs_key(), *part])
+        name = json.dumps([*video, view.name, self._inputs_key(), *part])
         key = hashlib.sha256(name.encode()).hexdigest()
         return self.folder / key[:2] / f"{key[2:32]}.npz"
 
@@ -129,36 +117,9 @@ class InputCache:
 
     def load(self, sample: Sample, view: View, stream: str) -> NDArray[np.generic]:
         """One array of a view, see `views.extract`; FileNotFoundError before `build`."""
-        with np.load(self.file(sample, view.whole), allow_pickle=False) as arrays:
+        with np.load(self.file(sample, view), allow_pickle=False) as arrays:
             array: NDArray[np.generic] = arrays[stream]
-        if view.degraded is None or stream == "available":
-            return array
-        return self._degraded(array, sample, view, stream)
-
-    def _degraded(
-        self, array: NDArray[np.generic], sample: Sample, view: View, stream: str
-    ) -> NDArray[np.generic]:
-        role, name = stream.split(".")
-        modality = next(one for one in self.spec.modalities if one.name == name)
-        source = modality.proxy if role == "policy" else modality.name
-        change = draw_degrading(view.segments, self._generator(sample, view, 1))
-        if source != "audio":
-            return degrade_pictures(array, change, is_motion=source != "rgb")
-        other = self._other(sample, view)
-        others = array if other is None else self.load(*other, stream)
-        return degrade_sounds(array, others, change, self.spec.inputs.audio)
-
-    def _other(self, sample: Sample, view: View) -> Item | None:
-        """Whose sound is mixed in."""
-        if not self.heard_over:
-            return None
-        number = int(self._generator(sample, view, 2).integers(len(self.heard_over)))
-        return self.heard_over[number]
-
-    def _generator(self, sample: Sample, view: View, purpose: int) -> np.random.Generator:
-        """Of the video's name and the view's numbers alone, as a view's draw is."""
-        numbers = [view.segments, view.draw or 0, view.degraded or 0, purpose]
-        return np.random.default_rng([zlib.crc32(sample.path.name.encode()), *numbers])
+        return array
 
 
 def _built(samples: Sequence[Sample], skipped: Sequence[Skipped]) -> Built:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -104,10 +104,6 @@ def load_data(
     for split, some in wanted.items():
         samples = cache.present(manifest.split(split), some)
         items[split] = [(sample, view) for view in some for sample in samples]
-    first = tuple(item for item in items["train"] if item[1] == views[0])
-    cache = replace(cache, heard_over=first)
-    degraded = [replace(views[n % len(views)], degraded=n) for n in range(config.degraded_views)]
-    items["train"] += [(sample, view) for view in degraded for sample, _ in first]
     return RunData(
         cache,
         manifest,

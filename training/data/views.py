@@ -26,22 +26,14 @@ WHOLE = Clip()
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """`draw` None: the segments and the crop of serving. Otherwise the number of a random draw.
-    `degraded`: the number of a random degrading of that view, see training.data.degrading."""
+    """`draw` None: the segments and the crop of serving. Otherwise the number of a random draw."""
 
     segments: int
     draw: int | None = None
-    degraded: int | None = None
 
     @property
     def name(self) -> str:
-        name = f"s{self.segments}" if self.draw is None else f"s{self.segments}d{self.draw}"
-        return name if self.degraded is None else f"{name}x{self.degraded}"
-
-    @property
-    def whole(self) -> View:
-        """The view that is degraded, as it is decoded and kept."""
-        return View(self.segments, self.draw)
+        return f"s{self.segments}" if self.draw is None else f"s{self.segments}d{self.draw}"
 
 
 def stream_names(spec: ModelSpec) -> tuple[str, ...]:

@@ -43,7 +43,7 @@ def cross_fitted(
 ) -> Features:
     """`train` with `judged`, (V, S, F, K): each fold's logits by classifiers of the others."""
     judged: Tensor | None = None
-    for fold in folds.unique().tolist():
+    for fold in sorted(set(folds.tolist())):
         fitted = copy.deepcopy(model)
         others, rows = (folds != fold).nonzero()[:, 0], (folds == fold).nonzero()[:, 0]
         fit_evidence(fitted, train.select(others), config, seed + 1 + int(fold), engine)

@@ -1,7 +1,6 @@
 import errno
 import os
 import shutil
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -172,55 +171,3 @@ def test_a_part_beyond_the_end_is_skipped(tmp_path, clip):
     assert built.samples == (sample(clip),)
     assert built.skipped[0].code == "undecodable_video"
     assert "begins at 7 s, and the video ends at 2 s" in built.skipped[0].reason
-
-
-@pytest.fixture(scope="module")
-def kept(tmp_path_factory, clip):
-    """A cache of one whole view of two videos, each of which is heard over them."""
-    folder = tmp_path_factory.mktemp("cache")
-    other = shutil.copyfile(clip, folder / "other.mp4")
-    samples = [sample(clip), sample(other)]
-    cache = InputCache(folder, tiny_spec())
-    cache.build(samples, [View(3, 0)], workers=1)
-    return replace(cache, heard_over=tuple((one, View(3, 0)) for one in samples)), samples
-
-
-def test_a_degraded_view_is_made_of_the_whole_one(kept):
-    cache, (one, _) = kept
-    views = [View(3, 0, degraded=number) for number in range(12)]
-    for stream in ("recognizer.rgb", "policy.rgb", "policy.flow", "recognizer.audio"):
-        whole = cache.load(one, View(3, 0), stream)
-        loaded = [cache.load(one, view, stream) for view in views]
-        changed = [not np.array_equal(whole, degraded) for degraded in loaded]
-        assert all(degraded.shape == whole.shape for degraded in loaded)
-        assert all(changed) if stream.endswith("audio") else any(changed) and not all(changed)
-        assert np.array_equal(loaded[0], cache.load(one, views[0], stream))
-
-
-def test_both_roles_see_the_same_segments_degraded(kept):
-    cache, (one, _) = kept
-    for number in range(12):
-        lost = [
-            np.flatnonzero(
-                (cache.load(one, View(3, 0, number), stream) != cache.load(one, View(3, 0), stream))
-                .reshape(3, -1)
-                .any(axis=1)
-            ).tolist()
-            for stream in ("recognizer.rgb", "policy.rgb", "recognizer.flow")
-        ]
-        assert lost[0] == lost[1] == lost[2]
-
-
-def test_a_degraded_view_says_what_exists_as_the_whole_one_does(kept):
-    cache, (one, _) = kept
-    assert np.array_equal(
-        cache.load(one, View(3, 0, 1), "available"), cache.load(one, View(3, 0), "available")
-    )
-
-
-def test_degraded_views_have_keys_of_their_own_and_of_whose_sound_they_are_heard_over(kept):
-    cache, samples = kept
-    alone = replace(cache, heard_over=())
-    views = [View(3, 0), *(View(3, 0, degraded=number) for number in range(6))]
-    files = {one.file(samples[0], view) for one in (cache, alone) for view in views}
-    assert len(files) == 1 + 2 * 6
