@@ -18,10 +18,12 @@ from training.data.durations import clip_seconds
 from training.data.run_data import RunData, load_data
 from training.data.sources.manifest import Manifest, read_manifest
 from training.evaluation.view_features import curve_features
-from training.features.features import JointData
+from training.features.features import Features, JointData
 from training.features.standardizing import standardize_policy
 from training.fingerprints import RunFingerprints
-from training.joint.operating_points import dense_point, sweep
+from training.joint.calibrating import calibrate
+from training.joint.cross_fitting import assign_folds, cross_fitted, fit_evidence
+from training.joint.curve.operating_points import dense_point, sweep
 from training.joint.trainer import JointTrainer
 from training.joint.training_data import joint_features, prepare_policy, raw_data
 from training.plan import describe, plan
@@ -86,6 +88,8 @@ def _train(config: TrainConfig, engine: Engine) -> Path:
     prepare_policy(config, model, data, engine)
     train_data, val_data = _joint_data(config, model, data, unimodal, engine)
     standardize_policy(model, train_data, engine)
+    if config.joint.folds and isinstance(train_data, Features):
+        train_data = _fit_across_folds(config, model, data, train_data, engine)
     trainer = JointTrainer(model, config.joint, generator=generator, engine=engine)
     file = StageFile(config.output / STATE_FOLDER / "joint.pt", fingerprints.joint())
     trainer.train(train_data, val_data, file=file)
@@ -140,6 +144,16 @@ def _joint_data(
         joint_features(model, data, data.train, train, engine),
         joint_features(model, data, data.val, val, engine),
     )
+
+
+def _fit_across_folds(
+    config: TrainConfig, model: AdaMML, data: RunData, train: Features, engine: Engine
+) -> Features:
+    """The model's classifiers, believed as far as they are right of what they have not seen."""
+    folds = assign_folds([sample for sample, _ in data.train], config.joint.folds)
+    judged = cross_fitted(model, train, folds, config.joint, config.seed, engine)
+    fit_evidence(model, train, config.joint, config.seed, engine)
+    return calibrate(model, judged)
 
 
 def _provenance(

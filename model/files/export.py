@@ -113,7 +113,7 @@ def _graphs(model: AdaMML) -> dict[str, Graph]:
     joint = (torch.zeros(2, features), torch.zeros(2, num_modalities))
     graphs["policy_joint"] = Graph(PolicyJoint(policy), joint)
     state = [torch.zeros(2, width) for width in state_widths(policy) if width]
-    step = (torch.zeros(2, policy.fc2.out_features), state)
+    step = (torch.zeros(2, policy.step_width), state)
     graphs["policy_step"] = Graph(PolicyStep(policy), step)
     logits = torch.zeros(1, 3, spec.num_fused, len(spec.labels))
     graphs["fusion"] = Graph(model.fusion, (logits, torch.ones(logits.shape[:3])), dynamic_axis=1)

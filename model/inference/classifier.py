@@ -244,7 +244,7 @@ class Classifier:
         """(S, M) p(keep), and (S, K) logits of an exit head."""
         features = [early.of(video, name, deadline) for name in self.spec.modality_names]
         output = self._runtime.policy_output(features, available)
-        return keep_probabilities(output.logits), output.exit_logits
+        return keep_probabilities(output.logits, self.spec.policy.returns), output.exit_logits
 
     def _recognize(
         self, video: VideoInputs, choices: Choices, watch: Stopwatch, deadline: Deadline

@@ -38,11 +38,23 @@ class Choices:
         return self.exit_logits is not None or bool(self.selected.any())
 
 
-def keep_probabilities(policy_logits: NDArray[np.float32]) -> NDArray[np.float64]:
-    """(S, M, 2) raw outputs, index 1 = keep -> (S, M) probabilities, sigmoid(z1 - z0)."""
+def keep_probabilities(
+    policy_logits: NDArray[np.float32], returns: float = 1.0
+) -> NDArray[np.float64]:
+    """(..., S, M, 2) raw outputs, index 1 = keep -> (..., S, M) probabilities, sigmoid(z1 - z0).
+
+    `returns`: what a second look at a modality is worth, of a first. Of its segments the most
+    probable counts as it is, the next one so much less, the third by the square, and so on; ties go
+    to the earlier segment.
+    """
     difference = policy_logits[..., 1].astype(np.float64) - policy_logits[..., 0]
     # Written with tanh so that large differences neither overflow nor warn.
-    return np.asarray(0.5 * (1.0 + np.tanh(0.5 * difference)))
+    probabilities = np.asarray(0.5 * (1.0 + np.tanh(0.5 * difference)))
+    if returns == 1.0:
+        return probabilities
+    order = np.argsort(-probabilities, axis=-2, kind="stable")
+    ranks = np.argsort(order, axis=-2, kind="stable")
+    return np.asarray(probabilities * returns**ranks)
 
 
 @dataclass(frozen=True, slots=True)

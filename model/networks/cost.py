@@ -44,7 +44,8 @@ def _decide_one_segment(model: AdaMML) -> None:
     names = model.spec.modality_names
     features = [torch.zeros(1, model.policy.branch(name).feature_dim) for name in names]
     joint = model.policy.joint(features, torch.ones(1, len(names))).joint
-    model.policy.step(joint, model.policy.initial_state(joint))
+    segment = model.policy.with_whole(joint.unsqueeze(0))[:, 0]
+    model.policy.step(segment, model.policy.initial_state(segment))
 
 
 def count_layers(module: nn.Module, run: Callable[[], object]) -> LayerCosts:

@@ -62,9 +62,10 @@ class PolicyNetwork(nn.Module):
         self.fc2 = nn.Linear(options.joint_width, options.joint_width)
         self.feedback_width = 2 * spec.num_heads if options.feeds_back_logits else 0
         self.lstm = None
+        self.step_width = options.joint_width * (2 if options.sees_whole else 1)
         if options.lstm_width is not None:
-            self.lstm = nn.LSTMCell(options.joint_width + self.feedback_width, options.lstm_width)
-        head_width = options.lstm_width or options.joint_width
+            self.lstm = nn.LSTMCell(self.step_width + self.feedback_width, options.lstm_width)
+        head_width = options.lstm_width or self.step_width
         self.heads = nn.ModuleList([nn.Linear(head_width, 2) for _ in range(spec.num_heads)])
 
     def branch(self, modality: Modality) -> Trunk:
@@ -109,12 +110,20 @@ class PolicyNetwork(nn.Module):
 
     def recur(self, joint: Tensor) -> Tensor:
         """(N, S, W) -> (N, S, M, 2): the segments in order, from an empty memory."""
+        joint = self.with_whole(joint)
         state = self.initial_state(joint[:, 0])
         outputs = []
         for segment in joint.unbind(1):
             logits, state = self.step(segment, state)
             outputs.append(logits)
         return torch.stack(outputs, dim=1)
+
+    def with_whole(self, joint: Tensor) -> Tensor:
+        """(N, S, W) -> (N, S, `step_width`): with what the whole video shows, where the spec says
+        so."""
+        if not self.spec.policy.sees_whole:
+            return joint
+        return torch.cat([joint, joint.amax(dim=1, keepdim=True).expand_as(joint)], dim=2)
 
     def initial_state(self, joint: Tensor) -> PolicyState:
         """Zeros for as many videos as `joint`, (N, W), has rows; of its type and device."""
@@ -123,7 +132,8 @@ class PolicyNetwork(nn.Module):
         return PolicyState(memory, memory, joint.new_zeros(joint.shape[0], self.feedback_width))
 
     def step(self, joint: Tensor, state: PolicyState) -> tuple[Tensor, PolicyState]:
-        """One segment: (N, W) -> (N, M, 2) raw outputs, index 1 = keep, and the next state."""
+        """One segment: (N, `step_width`) -> (N, M, 2) raw outputs, index 1 = keep, and the next
+        state."""
         hidden, cell = joint, state.cell
         if self.lstm is not None:
             steered = torch.cat([joint, state.logits], dim=1) if self.feedback_width else joint

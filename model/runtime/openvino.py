@@ -88,6 +88,9 @@ class OpenvinoRuntime:
     def _steps(self, joint: Array) -> list[Array]:
         """One step per segment, in order: (1, M, 2) logits each."""
         step = self._networks["policy_step"]
+        if self._spec.policy.sees_whole:
+            whole = np.broadcast_to(joint.max(axis=0), joint.shape)
+            joint = np.concatenate([joint, whole], axis=1)
         state = [np.zeros((1, width), dtype=np.float32) for width in step.widths[1:]]
         steps = []
         for segment in range(len(joint)):

@@ -122,6 +122,10 @@ class PolicySpec(Frozen):
     recognition network at all; the joint layers see its log probabilities.
     `standardizes` brings the branches' features to mean 0 and spread 1 by fixed statistics of the
     training videos; `dropout` drops some of them, in training alone.
+    `sees_whole` has every segment judged by what the whole video shows: the largest value of each
+    joint feature over its segments is appended, of a stream over what has come of its window.
+    `returns`: what keeping a modality a second time in a video is worth, of the first; p(keep) of
+    its second most probable segment counts by that factor, of the third by its square.
     """
 
     joint_width: int = Field(default=2048, ge=1)
@@ -132,6 +136,8 @@ class PolicySpec(Frozen):
     exits: bool = False
     standardizes: bool = False
     dropout: float = Field(default=0.0, ge=0, lt=1)
+    sees_whole: bool = False
+    returns: float = Field(default=1.0, gt=0, le=1)
 
     @model_validator(mode="after")
     def _feedback_needs_lstm(self) -> Self:

@@ -41,7 +41,7 @@ class AdaMMLSystem:
         threshold = float(dial.split()[1])
         model = self.shared.model.eval()
         policy = policy_outputs(model, clips.features)
-        probabilities = keep_probabilities(policy.logits.numpy())
+        probabilities = keep_probabilities(policy.logits.numpy(), model.spec.policy.returns)
         macs = [self.shared.costs.recognition[name].total for name in self.shared.names]
         needs_one = not model.spec.policy.exits
         selected = [

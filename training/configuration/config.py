@@ -65,6 +65,12 @@ class PolicyOverrides(Closed):
     """Bring the policy's features to mean 0 and spread 1 by statistics of the training videos."""
     dropout: float | None = Field(default=None, ge=0, lt=1)
     """Of the policy's features, in training."""
+    sees_whole: bool | None = None
+    """Judge every segment by what the policy sees in the whole video, too: the event of the last
+    segment when it decides on the first."""
+    returns: float | None = Field(default=None, gt=0, le=1)
+    """What keeping a modality a second time in a video is worth, of the first: by so much less
+    counts p(keep) of its next most probable segment. 1: as much."""
     hears_by_recognizer: bool = False
     """Its audio branch is audio's recognition network as it was trained alone, as if the two were
     one (ablation). Both are counted and computed: one would cost the recogniser's share less."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from model.spec.model_spec import Modality
 
@@ -80,6 +80,13 @@ class UnimodalConfig(Closed):
     mask_times: int = Field(default=0, ge=0)
     """Spectrograms: widest random band of columns set to the mean."""
 
+    @property
+    def pools_once(self) -> bool:
+        """Whether the classifier alone learns, of views that stay as they are: then what the trunk
+        makes of these is computed once."""
+        masks = self.mask_frequencies or self.mask_times
+        return not (self.trains_trunk or self.draws_sound or masks)
+
 
 class JointConfig(Closed):
     """The paper's three stages: warm-up of the recognisers under the untrained policy, policy and
@@ -127,6 +134,12 @@ class JointConfig(Closed):
     """For `gains`: nats that a GFLOP must gain."""
     gain_orders: int = Field(default=8, ge=1)
     """For `gains`: random orders over which a gain is averaged."""
+    folds: int = Field(default=0, ge=0, le=10)
+    """For `gains`, on frozen features: so many parts, by source, into which the training videos are
+    divided. New classifiers learn together for `warmup_epochs`, and for each part others that do
+    not see it: these judge how far each modality is to be believed, and what is gained. Then the
+    policy alone learns, in the alternating epochs. 0: gains are judged by the classifiers that
+    are trained in turns with the policy, and know every video."""
     efficiency_loss: Literal["hard", "soft", "broadcast", "none"] = "hard"
     """What a video pays for the modalities it used. `hard`: Eq. 4 as printed, correct videos pay
     their usage, wrong ones a constant. `soft`: the probability of the label takes the place of
@@ -159,3 +172,13 @@ class JointConfig(Closed):
     random_policy: dict[Modality, Share] | None = None
     """Ablation: while the recognisers learn, each modality is kept at this rate at random, instead
     of as the policy decides."""
+
+    @model_validator(mode="after")
+    def _can_be_judged(self) -> Self:
+        if self.folds == 1:
+            raise ValueError("folds is 1: a part is judged by what learned from the others")
+        if self.folds and (self.policy_teacher != "gains" or self.end_to_end):
+            raise ValueError(
+                'folds needs policy_teacher = "gains", on the features of frozen networks'
+            )
+        return self

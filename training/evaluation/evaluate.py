@@ -116,7 +116,7 @@ def _outputs(runtime: Runtime, sample: Sample, labels: tuple[int, ...], segments
             inputs = video.recognition_inputs(name, rows.tolist())
             logits[rows, column] = runtime.recognize(name, inputs)
     output = runtime.policy_output(features, available)
-    probabilities = keep_probabilities(output.logits)
+    probabilities = keep_probabilities(output.logits, spec.policy.returns)
     return Outputs(probabilities, available, logits, output.exit_logits, labels)
 
 

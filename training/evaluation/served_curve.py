@@ -21,8 +21,8 @@ from model.runtime.base import Runtime
 from training.data.sources.manifest import Manifest, read_manifest
 from training.data.sources.sample import Sample
 from training.evaluation.evaluate import Outputs, compute_outputs, decide_adaptive, video_logits
-from training.joint.operating_points import Sweep, sweep_of
-from training.joint.outcomes import Outcomes, Trial, joined, mixed_like, outcomes, thresholds
+from training.joint.curve.operating_points import Sweep, sweep_of
+from training.joint.curve.outcomes import Outcomes, Trial, joined, mixed_like, outcomes, thresholds
 
 logger = logging.getLogger(__name__)
 

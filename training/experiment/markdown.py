@@ -25,7 +25,12 @@ def rows_table(results: Mapping[str, Any]) -> str:
     reference = next((row for row in rows if row["is_reference"]), None)
     priced = any(row["validation_price"] for row in rows)
     head = ["", "top-1", *(f"{name} kept" for name in names), "GFLOPs"]
-    head += ["saved", "accuracy against it"] if reference else []
+    compared = list(dict.fromkeys(n for row in rows for n in row.get("differences", {})))
+    judged = list(dict.fromkeys(n for row in rows for n in row.get("agreement", {})))
+    if reference:
+        head += ["saved", *(f"against {name}" for name in compared or ["it"])]
+        head[-1] = head[-1] if compared else "accuracy against it"
+    head += [f"{name}: balanced, bits of" for name in judged]
     head += ["validation price"] if priced else []
     lines = [_line(head), _line("---" for _ in head)]
     for row in rows:
@@ -33,7 +38,8 @@ def rows_table(results: Mapping[str, Any]) -> str:
         cells += [_share(row["selection"].get(name)) for name in names]
         cells.append(_spread(row["gflops"], 2))
         if reference:
-            cells += _against(row, reference)
+            cells += _compared(row, reference, compared) if compared else _against(row, reference)
+        cells += [_judged(row.get("agreement", {}).get(name)) for name in judged]
         if priced:
             cells.append(_spread(row["validation_price"], 3) if row["validation_price"] else "")
         lines.append(_line(cells))
@@ -49,6 +55,27 @@ def _against(row: Mapping[str, Any], reference: Mapping[str, Any]) -> list[str]:
     mean = 100 * statistics.fmean(gained)
     saved = [1 - own / whole for own, whole in pairs]
     return [_share(saved), f"{mean:+.1f} +- {100 * _deviation(gained):.1f}"]
+
+
+def _compared(
+    row: Mapping[str, Any], reference: Mapping[str, Any], names: Iterable[str]
+) -> list[str]:
+    """What is saved, and the paired differences in points with their intervals."""
+    found = row.get("differences", {})
+    cells = (found.get(name) for name in names)
+    told = [
+        "" if one is None else "{:+.1f} ({:+.1f} to {:+.1f})".format(*(100 * v for v in one))
+        for one in cells
+    ]
+    return [_against(row, reference)[0], *told]
+
+
+def _judged(agreement: Mapping[str, list[float]] | None) -> str:
+    """Balanced accuracy, and the bits told of the truth given the class, of those there are."""
+    if agreement is None:
+        return ""
+    told, there = (statistics.fmean(agreement[name]) for name in ("information", "entropy"))
+    return f"{_spread(agreement['balanced_accuracy'], 2)}, {told:.2f} of {there:.2f}"
 
 
 def _share(values: list[float] | None) -> str:

@@ -55,7 +55,7 @@ def split_outputs(
 def _outputs(model: AdaMML, features: Features, labels: Sequence[Sequence[int]]) -> list[Outputs]:
     model.eval()
     policy = policy_outputs(model, features)
-    probabilities = keep_probabilities(policy.logits.numpy())
+    probabilities = keep_probabilities(policy.logits.numpy(), model.spec.policy.returns)
     available = features.available.numpy()
     logits = recognition_logits(model, features).numpy() * available[..., None]
     exits = None if policy.exit_logits is None else policy.exit_logits.numpy()

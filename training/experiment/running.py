@@ -6,17 +6,28 @@ import logging
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
+from model.spec.model_spec import Modality
 from training.configuration.config import TrainConfig
 from training.evaluation.evaluate import Score
 from training.experiment.scores import TestedRun
-from training.experiment.suite import Runs, Suite, run_config
+from training.experiment.suite import Row, Runs, Suite, run_config
+from training.experiment.verdict import Verdict
 from training.train import train
 
 logger = logging.getLogger(__name__)
 
+
+class Scored(NamedTuple):
+    """`agreement` where the truth of every segment is known and a policy decides."""
+
+    score: Score
+    agreement: Mapping[Modality, Verdict] | None
+
+
 # Rows' scores by seed.
-Scores = Mapping[str, Mapping[int, Score]]
+Scores = Mapping[str, Mapping[int, Scored]]
 
 
 def run_suite(suite: Suite) -> Scores:
@@ -30,9 +41,13 @@ def run_suite(suite: Suite) -> Scores:
     """
     tested = {job: TestedRun(*trained) for job, trained in train_missing(suite).items()}
     return {
-        row.name: {seed: tested[row.run, seed].score(row) for seed in suite.seeds}
+        row.name: {seed: _scored(tested[row.run, seed], row) for seed in suite.seeds}
         for row in suite.rows
     }
+
+
+def _scored(run: TestedRun, row: Row) -> Scored:
+    return Scored(run.score(row), run.agreement(row) if row.decisions == "policy" else None)
 
 
 def train_missing(suite: Runs) -> dict[tuple[str, int], tuple[TrainConfig, Path]]:

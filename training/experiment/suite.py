@@ -29,8 +29,17 @@ class Row(Closed):
     """By the policy, all modalities of the evaluation's segments, or at random."""
     rates: dict[Modality, Share] | None = None
     """For `random`: how often each is kept; absent: as often as the run's policy keeps it."""
+    budget: Share | None = None
+    """For `policy`, and for `random` at its rates: the point of the run's curve that this share of
+    the dense cost chooses, as a request's budget does; absent: the one that is served."""
     is_reference: bool = False
     """Savings are counted against this row."""
+
+    @model_validator(mode="after")
+    def _budget_leaves_a_choice(self) -> Self:
+        if self.budget is not None and self.decisions == "all":
+            raise ValueError(f"the row {self.name!r} has a budget, and takes all")
+        return self
 
 
 class Runs(Closed):
@@ -52,6 +61,9 @@ class Suite(Runs):
     title: str
     about: str = ""
     """A sentence or two below the title."""
+    compares: bool = False
+    """Tell how rows in which a policy decides differ from those that take all, on the same clips,
+    with intervals."""
     rows: Annotated[tuple[Row, ...], Field(min_length=1)]
 
     @model_validator(mode="after")

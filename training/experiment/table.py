@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from training.evaluation.evaluate import Score
-from training.experiment.running import Scores
+import numpy as np
+
+from training.evaluation.intervals import FloatArray, paired_difference
+from training.experiment.running import Scored, Scores
 from training.experiment.suite import Row, Suite
 
 
@@ -21,12 +23,18 @@ def as_dict(
         "title": suite.title,
         "about": suite.about,
         "seeds": list(suite.seeds),
-        "rows": [_row(row, scores[row.name], prices.get(row.name, {})) for row in suite.rows],
+        "rows": [
+            {
+                **_row(row, scores[row.name], prices.get(row.name, {})),
+                **_against(suite, scores, row),
+            }
+            for row in suite.rows
+        ],
     }
 
 
-def _row(row: Row, scores: Mapping[int, Score], prices: Mapping[int, float]) -> dict[str, Any]:
-    ordered = list(scores.values())
+def _row(row: Row, scored: Mapping[int, Scored], prices: Mapping[int, float]) -> dict[str, Any]:
+    ordered = [one.score for one in scored.values()]
     return {
         "name": row.name,
         "is_reference": row.is_reference,
@@ -36,4 +44,32 @@ def _row(row: Row, scores: Mapping[int, Score], prices: Mapping[int, float]) -> 
             name: [score.selection[name] for score in ordered] for name in ordered[0].selection
         },
         "validation_price": list(prices.values()),
+        **_agreement(scored),
     }
+
+
+def _agreement(scored: Mapping[int, Scored]) -> dict[str, Any]:
+    """By modality and seed, where the truth is known."""
+    verdicts = [one.agreement for one in scored.values() if one.agreement is not None]
+    if not verdicts:
+        return {}
+    figures = ("balanced_accuracy", "recall", "specificity", "information", "entropy")
+    found = {
+        name: {figure: [getattr(one[name], figure) for one in verdicts] for figure in figures}
+        for name in verdicts[0]
+    }
+    return {"agreement": found}
+
+
+def _against(suite: Suite, scores: Scores, row: Row) -> dict[str, Any]:
+    """By row that takes everything: the paired difference to it, with its interval."""
+    others = [one for one in suite.rows if one.decisions == "all" and one is not row]
+    ours = _hits(scores[row.name])
+    if row.decisions != "policy" or not suite.compares or not others:
+        return {}
+    found = {one.name: list(paired_difference(ours, _hits(scores[one.name]))) for one in others}
+    return {"differences": found}
+
+
+def _hits(scored: Mapping[int, Scored]) -> list[FloatArray]:
+    return [np.array(one.score.hits) for one in scored.values()]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from model.files.checkpoint import read_spec
 from model.inference.operating_points import dense_gflops
 from training.experiment.suite import Suite, run_config
-from training.joint.operating_points import penalized_loss
+from training.joint.curve.operating_points import penalized_loss
 
 
 def validation_prices(suite: Suite) -> Mapping[str, Mapping[int, float]]:

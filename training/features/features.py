@@ -29,6 +29,9 @@ class Features:
     available: Tensor  # (V, S, M) bool
     targets: Tensor  # (V,) or (V, K), see training.data.targets
     is_raw: bool = False
+    # (V, S, F, K) of the modalities and the exit head, by classifiers that have not seen the
+    # video, see training.joint.cross_fitting.
+    judged: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.targets)
@@ -36,6 +39,7 @@ class Features:
     def select(self, rows: Tensor) -> Features:
         return replace(
             self,
+            judged=None if self.judged is None else self.judged[rows],
             recognition={name: value[rows] for name, value in self.recognition.items()},
             policy={name: value[rows] for name, value in self.policy.items()},
             available=self.available[rows],
@@ -58,6 +62,7 @@ class Features:
             silence={name: value.to(device) for name, value in self.silence.items()},
             available=self.available.to(device),
             targets=self.targets.to(device),
+            judged=None if self.judged is None else self.judged.to(device),
         )
 
 

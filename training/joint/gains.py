@@ -17,6 +17,8 @@ from torch.nn import functional as F
 
 from training.data.targets import recognition_loss
 
+# Nats: a video that a network is sure and wrong about is to count as a few others.
+MOST_AT_STAKE = 2.0
 # (V, S, M) decisions -> (V, K) logits of the videos.
 Fuse = Callable[[Tensor], Tensor]
 
@@ -46,9 +48,18 @@ def gains(fuse: Fuse, available: Tensor, targets: Tensor, orders: Tensor) -> Ten
     return (total / orders.shape[1]).view_as(available)
 
 
-def teaching_loss(logits: Tensor, worth: Tensor, available: Tensor) -> Tensor:
-    """(V, S, M, 2) of the policy, (V, S, M) bool what is worth its price -> (V,): how far
-    p(keep) is from it, over what is available."""
+def teaching_loss(logits: Tensor, stakes: Tensor, available: Tensor) -> Tensor:
+    """(V, S, M, 2) of the policy, (V, S, M) nats gained beyond the price -> (V,): how far p(keep)
+    is from keeping what is above it and skipping the rest, over what is available.
+
+    What is far above or below its price counts more: then p(keep) exceeds 1/2 where the expected
+    gain exceeds the price, however often small gains of chance do. Stakes are shares of the batch's
+    mean for the modality, so that one whose gains are small is learned as well.
+    """
+    weights = stakes.abs().clamp_max(MOST_AT_STAKE) * available
+    count = available.sum(dim=(0, 1)).clamp_min(1)
+    shares = weights / (weights.sum(dim=(0, 1)) / count).clamp_min(torch.finfo(weights.dtype).tiny)
     difference = logits[..., 1] - logits[..., 0]
-    loss = F.binary_cross_entropy_with_logits(difference, worth.float(), reduction="none")
-    return (loss * available).sum(dim=(1, 2))
+    worth = (stakes > 0).to(difference.dtype)
+    loss = F.binary_cross_entropy_with_logits(difference, worth, reduction="none")
+    return (loss * shares).sum(dim=(1, 2))

@@ -119,14 +119,20 @@ class JointObjective(nn.Module):
     def _taught(
         self, features: Features, policy: PolicyOutputs, logits: Tensor, orders: Tensor
     ) -> Tensor:
-        """(V,): the policy is to keep what gains more than it costs at `gain_price`."""
+        """(V,): the policy is to keep what gains more than it costs at `gain_price`, as judged by
+        classifiers that have not seen the video, where there are such."""
+        exits = policy.exit_logits
+        if (judged := features.judged) is not None:
+            logits, exits = judged[:, :, : logits.shape[2]], None
+            if policy.exit_logits is not None:
+                exits = judged[:, :, -1]
 
         def fuse(decisions: Tensor) -> Tensor:
-            return self.model.fuse(logits, decisions, policy.exit_logits).video
+            return self.model.fuse(logits, decisions, exits).video
 
         gained = gains(fuse, features.available, features.targets, orders)
-        worth = gained > self.config.gain_price * self.get_buffer("gflops")
-        return teaching_loss(policy.logits, worth, features.available)
+        stakes = gained - self.config.gain_price * self.get_buffer("gflops")
+        return teaching_loss(policy.logits, stakes, features.available)
 
     def _silenced(self, batch: Features, draws: Draws) -> Features:
         """Without the sound of some videos, so that a missing track itself tells no label."""

@@ -16,6 +16,9 @@ class Epoch(NamedTuple):
 
 
 def joint_epochs(config: JointConfig) -> list[Epoch]:
+    if config.folds:
+        # The recognisers are what they are to be already, see training.joint.cross_fitting.
+        return [Epoch("alternating", number) for number in range(config.alternating_epochs)]
     return [
         *(Epoch("warmup", number) for number in range(config.warmup_epochs)),
         *(Epoch("alternating", number) for number in range(config.alternating_epochs)),
@@ -27,9 +30,13 @@ def trains_policy(epoch: Epoch, config: JointConfig) -> bool:
     return epoch.stage == "alternating" and not config.keeps_all
 
 
+def trains_recognition(config: JointConfig) -> bool:
+    return not config.folds
+
+
 def num_passes(epochs: list[Epoch], config: JointConfig) -> int:
-    """Over the training videos: an epoch in which the policy learns as well has two."""
-    return sum(2 if trains_policy(epoch, config) else 1 for epoch in epochs)
+    """Over the training videos: one for each part that learns in an epoch."""
+    return sum(trains_policy(epoch, config) + trains_recognition(config) for epoch in epochs)
 
 
 def temperature(epoch: Epoch, config: JointConfig) -> float:

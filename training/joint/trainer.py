@@ -21,6 +21,7 @@ from training.joint.schedule import (
     num_passes,
     temperature,
     trains_policy,
+    trains_recognition,
 )
 from training.joint.validation import Validation, validate
 from training.run.best import Best, Weights
@@ -135,7 +136,8 @@ class JointTrainer:
         start = time.monotonic()
         values: dict[str, Value] = {"temperature": temperature(epoch, self.config)}
         stepper = steppers["finetune" if epoch.stage == "finetune" else "recognition"]
-        values |= self.passes["recognition"].run(epoch, train, stepper, advance)
+        if trains_recognition(self.config):
+            values |= self.passes["recognition"].run(epoch, train, stepper, advance)
         if trains_policy(epoch, self.config):
             values |= self.passes["policy"].run(epoch, train, steppers["policy"], advance)
         now = self.validate(val)

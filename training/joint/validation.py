@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 import torch
 
+from model.inference.decisions import keep_probabilities
 from model.inference.operating_points import dense_gflops
 from model.networks.adamml import AdaMML
-from model.networks.decisions import decide
 from training.data.targets import accuracy, recognition_loss
 from training.features.features import Features
+from training.joint.curve.operating_points import WORTH_OF_DENSE
 from training.joint.objective import policy_outputs, recognition_logits
-from training.joint.operating_points import WORTH_OF_DENSE
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,9 @@ def validate(model: AdaMML, features: Features, *, threshold: float) -> Validati
     costs = model.spec.require_costs()
     macs = [costs.recognition[name].total for name in model.spec.modality_names]
     policy = policy_outputs(model, features)
-    decisions = decide(policy.logits, threshold, features.available).cpu()
+    returns = model.spec.policy.returns
+    probabilities = keep_probabilities(policy.logits.float().cpu().numpy(), returns)
+    decisions = torch.from_numpy(probabilities > threshold) & features.available.cpu()
     logits = recognition_logits(model, features)
     video = model.fuse(logits, decisions.to(logits), policy.exit_logits).video
     spent = (decisions.double() * torch.tensor(macs, dtype=torch.float64)).sum(dim=(1, 2))

@@ -15,12 +15,12 @@ from model.common.cores import num_cores
 from model.networks.recognizer import Recognizer
 from model.spec.model_spec import Modality
 from training.configuration.recipe import UnimodalConfig
-from training.data.array_store import ArrayStore
+from training.data.array_store import ArrayStore, InMemoryArrays
 from training.data.augmentation.drawn_sound import DrawnSound
 from training.data.cache import Item
 from training.data.run_data import RunData
 from training.data.soundtracks import Soundtracks
-from training.features.stage_outputs import StagedArrays, stage_outputs
+from training.features.stage_outputs import StagedArrays, pooled_features, stage_outputs
 from training.run.engine import Engine
 
 
@@ -54,10 +54,17 @@ def cached_examples(
     config: UnimodalConfig,
     engine: Engine,
 ) -> Examples:
-    """What one recognition network is trained on: the outputs of its frozen stages."""
+    """What one recognition network is trained on: the outputs of its frozen stages, (V, S, D)
+    features where the whole trunk is frozen."""
     stream, stage = f"recognizer.{name}", config.frozen_stages
+    inputs: ArrayStore
+    if config.pools_once:
+        features = pooled_features(recognizer.trunk, data.cache, items, stream, engine)
+        inputs = InMemoryArrays(features)
+    else:
+        inputs = stage_outputs(recognizer.trunk, data.cache, items, stream, stage, engine)
     return Examples(
-        inputs=stage_outputs(recognizer.trunk, data.cache, items, stream, stage, engine),
+        inputs=inputs,
         available=data.available(items)[..., data.names.index(name)],
         targets=data.targets(items),
     )

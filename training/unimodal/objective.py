@@ -32,7 +32,9 @@ def video_logits(
     rows = inputs[available]
     if rows.is_floating_point():
         rows = rows.float()
-    if config.frozen_stages is None:
+    if config.pools_once:
+        logits = recognizer.classify(rows)
+    elif config.frozen_stages is None:
         logits = recognizer(rows)
     else:
         features = recognizer.trunk.forward_from(rows.flatten(0, 1), config.frozen_stages)

@@ -7,6 +7,7 @@ from __future__ import annotations
 import logging
 from typing import NamedTuple
 
+import torch
 from torch import Tensor
 
 from model.networks.adamml import AdaMML
@@ -14,12 +15,13 @@ from model.networks.recognizer import Recognizer
 from model.networks.trunk import Trunk
 from model.spec.model_spec import Modality, ModelSpec
 from training.configuration.config import TrainConfig
+from training.configuration.recipe import UnimodalConfig
 from training.data.run_data import RunData
 from training.features.stage_outputs import calibrate_norm, features_from
 from training.run.checkpointing import StageFile
 from training.run.engine import Engine
 from training.run.random_state import seed_rank, seed_stage
-from training.unimodal.examples import cached_examples, drawn_examples
+from training.unimodal.examples import Examples, cached_examples, drawn_examples
 from training.unimodal.pretrained import load_weights
 from training.unimodal.trainer import UnimodalTrainer
 
@@ -89,9 +91,15 @@ def _train_unimodal(
     accuracy = trainer.train(drawn, val, file=file)
     return UnimodalResult(
         accuracy=accuracy,
-        train=features_from(trunk, train.inputs, settings.frozen_stages, engine),
-        val=features_from(trunk, val.inputs, settings.frozen_stages, engine),
+        train=_features(trunk, train, settings, engine),
+        val=_features(trunk, val, settings, engine),
     )
+
+
+def _features(trunk: Trunk, examples: Examples, settings: UnimodalConfig, engine: Engine) -> Tensor:
+    if settings.pools_once:
+        return examples.inputs.take(torch.arange(len(examples.inputs)))
+    return features_from(trunk, examples.inputs, settings.frozen_stages, engine)
 
 
 def prepare_trunk(

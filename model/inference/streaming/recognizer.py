@@ -149,7 +149,7 @@ class StreamRecognizer:
         if self._options.policy == "adaptive":
             with self._watch.stage("policy"):
                 output = self._policy(window, features, available)
-            probabilities = keep_probabilities(output.logits[-1:])
+            probabilities = keep_probabilities(output.logits, self._spec.policy.returns)[-1:]
             exit_logits = None if output.exit_logits is None else output.exit_logits[-1:]
         selected = choose(
             np.ones(available.shape) if probabilities is None else probabilities,

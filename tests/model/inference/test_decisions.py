@@ -112,3 +112,34 @@ def test_ceiling_is_the_largest_count_within_the_budget(max_gflops):
 def test_ceiling_of_an_exact_count_is_that_count():
     for count in (123_456_789, 16_690_000_001, 999_999_999_999):
         assert Budget.of(count / 1e9, spent=0).ceiling == count
+
+
+def test_a_second_look_is_worth_less():
+    logits = np.zeros((3, 2, 2), dtype=np.float32)
+    logits[:, 0, 1] = [1.0, 3.0, 2.0]
+    logits[:, 1, 1] = [0.5, 0.5, -1.0]
+    plain = keep_probabilities(logits)
+
+    less = keep_probabilities(logits, returns=0.5)
+
+    factors = np.array([[0.25, 1.0], [1.0, 0.5], [0.5, 0.25]])
+    np.testing.assert_allclose(less, plain * factors)
+    np.testing.assert_allclose(keep_probabilities(logits[None], returns=0.5), less[None])
+
+
+def test_a_budget_then_takes_one_of_each_before_a_second():
+    logits = np.zeros((2, 2, 2), dtype=np.float32)
+    logits[..., 1] = [[3.0, 1.0], [2.9, 0.9]]
+    candidates, macs = np.ones((2, 2), dtype=bool), [10, 10]
+
+    def chosen(returns):
+        return choose(
+            keep_probabilities(logits, returns),
+            candidates,
+            threshold=0.0,
+            macs=macs,
+            budget=Budget(20, spent=0),
+        ).tolist()
+
+    assert chosen(1.0) == [[True, False], [True, False]]
+    assert chosen(0.5) == [[True, True], [False, False]]

@@ -86,6 +86,17 @@ def test_a_classifier_runs_once_a_segment():
     assert counted("rgb-audio").recognition["rgb"].linear == 2048 * 31
 
 
+def test_the_whole_video_widens_what_the_lstm_sees():
+    spec = preset("rgb-audio", LABELS)
+    policy = spec.policy.model_copy(update={"sees_whole": True})
+    wide = spec.model_copy(update={"policy": policy})
+
+    part, whole = count_costs(spec).policy_joint, count_costs(wide).policy_joint
+
+    assert whole.linear == part.linear
+    assert whole.lstm == part.lstm + 4 * 256 * 2048
+
+
 def test_without_an_lstm_the_heads_sit_on_the_joint_layers():
     policy = PolicySpec(joint_width=32, lstm_width=None, feeds_back_logits=False)
     spec = preset("rgb-audio", LABELS).model_copy(update={"policy": policy})

@@ -11,6 +11,7 @@ OPTIONS = {
     "no lstm": PolicySpec(joint_width=16, lstm_width=None, feeds_back_logits=False),
     "joint decision": PolicySpec(joint_width=16, lstm_width=8, joint_decision=True),
     "availability": PolicySpec(joint_width=16, lstm_width=8, sees_availability=True),
+    "whole": PolicySpec(joint_width=16, lstm_width=8, sees_whole=True),
 }
 
 
@@ -38,6 +39,7 @@ def test_parts_make_the_whole(option):
 
     features = [policy.branch_features(name, inputs[name].flatten(0, 1)) for name in inputs]
     joint = policy.joint(features, available.flatten(0, 1)).joint.reshape(2, 3, -1)
+    joint = policy.with_whole(joint)
     state = policy.initial_state(joint[:, 0])
     for segment in range(3):
         logits, state = policy.step(joint[:, segment], state)
@@ -65,6 +67,30 @@ def test_a_segment_does_not_see_later_ones():
 
     assert torch.equal(before[:, :2], after[:, :2])
     assert not torch.allclose(before[:, 3], after[:, 3])
+
+
+@pytest.mark.parametrize("lstm_width", [8, None])
+@torch.inference_mode()
+def test_the_first_segment_is_judged_by_the_whole_video_where_the_spec_says_so(lstm_width):
+    torch.manual_seed(3)
+    options = PolicySpec(
+        joint_width=16, lstm_width=lstm_width, feeds_back_logits=False, sees_whole=True
+    )
+    policy = PolicyNetwork(tiny_spec(policy=options)).eval()
+    joint = torch.rand(1, 3, 16)
+    larger, smaller = joint.clone(), joint.clone()
+    larger[:, 2] += 5
+    smaller[:, 2] -= 5
+
+    whole = policy.recur(joint)
+
+    assert not torch.allclose(policy.recur(larger)[:, 0], whole[:, 0])
+    # Only the largest counts: what lies below it everywhere says nothing of itself.
+    highest = joint.clone()
+    highest[:, 1] = 2
+    lowered = highest.clone()
+    lowered[:, 2] = smaller[:, 2]
+    torch.testing.assert_close(policy.recur(highest)[:, 0], policy.recur(lowered)[:, 0])
 
 
 @torch.inference_mode()

@@ -34,6 +34,7 @@ VARIANTS = {
         ),
         fusion=FusionSpec(renormalizes=True, pools_evidence=True),
     ),
+    "whole": tiny_spec(policy=PolicySpec(joint_width=16, lstm_width=8, sees_whole=True)),
     "sound by patches": hearing_spec(width=0.25),
 }
 

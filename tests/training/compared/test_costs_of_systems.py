@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from training.compared.trace import Trace, gflops
-from training.joint.outcomes import measure
+from training.joint.curve.outcomes import measure
 
 
 class _Heads:

@@ -2,13 +2,16 @@
 
 import pytest
 
+from model.files.checkpoint import read_spec
+from model.inference.operating_points import choose_point
 from model.runtime.torch import TorchRuntime
 from tests.support.training_run import RUN
 from training.data.sources.manifest import read_manifest
 from training.evaluation.evaluate import compute_outputs, score_adaptive, score_fixed
 from training.experiment import running
 from training.experiment.running import run_suite
-from training.experiment.suite import read_suite, run_config
+from training.experiment.scores import TestedRun
+from training.experiment.suite import Row, read_suite, run_config
 
 SUITE = """
 title = "Tiny"
@@ -65,10 +68,10 @@ def test_every_row_has_a_score_for_every_seed(suite):
     assert {name: sorted(of_seeds) for name, of_seeds in scores.items()} == {
         row.name: [0, 1] for row in suite.rows
     }
-    assert scores["fusion"][0].selection["rgb"] == 1
-    assert list(scores["audio"][0].selection) == ["audio"]
+    assert scores["fusion"][0].score.selection["rgb"] == 1
+    assert list(scores["audio"][0].score.selection) == ["audio"]
     # Half of what is there, which for sound is less than half of all segments.
-    half, there = scores["half"][0].selection, scores["fusion"][0].selection
+    half, there = scores["half"][0].score.selection, scores["fusion"][0].score.selection
     for name, rate in half.items():
         assert rate == pytest.approx(0.5 * there[name], abs=0.12)
 
@@ -85,9 +88,10 @@ def test_scores_are_those_of_an_ordinary_evaluation(suite):
         else:
             expected = score_adaptive(runtime, outputs, runtime.spec.threshold)
 
-        assert scores[row][1].accuracy == expected.accuracy
-        assert scores[row][1].gflops == pytest.approx(expected.gflops)
-        assert scores[row][1].selection == pytest.approx(expected.selection)
+        score = scores[row][1].score
+        assert score.accuracy == expected.accuracy
+        assert score.gflops == pytest.approx(expected.gflops)
+        assert score.selection == pytest.approx(expected.selection)
 
 
 def test_without_a_policy_everything_is_served(suite):
@@ -121,3 +125,37 @@ def test_a_wrong_run_stops_the_suite_before_anything_is_trained(suite, monkeypat
     )
     with pytest.raises(ValueError, match=r"joint\.wrong"):
         run_suite(wrong)
+
+
+def test_decisions_are_judged_where_the_truth_of_every_segment_is_known(suite):
+    config = run_config(suite, "policy", 0)
+    assert run_suite(suite)["adaptive"][0].agreement is None
+    samples = read_manifest(config.data.manifest).split("test")
+    segments = read_spec(config.output / "tiny.safetensors").default_segments
+    file = config.data.manifest.parent / "segments.csv"
+    columns = [f"{kind}{number}" for kind in ("picture", "sound") for number in range(segments)]
+    rows = [[one.path.name, *["ok"] * segments, *["own"] * segments] for one in samples]
+    file.write_text("\n".join(",".join(row) for row in [["path", *columns], *rows]))
+    try:
+        found = run_suite(suite)["adaptive"][0].agreement
+    finally:
+        file.unlink()
+
+    assert set(found) == {"rgb", "audio", "flow"}
+    assert found["audio"].recall == 0
+    assert all(one.information == 0 for one in found.values()), "all is alike"
+
+
+def test_a_budget_chooses_from_the_curve(suite):
+    row = Row(name="cheap", run="policy", budget=1.0)
+    config = run_config(suite, "policy", 0)
+    checkpoint = config.output / "tiny.safetensors"
+    spec = read_spec(checkpoint)
+    point = choose_point(spec, budget=1.0, max_gflops=None)
+    runtime = TorchRuntime.load(checkpoint, device="cpu")
+    samples = read_manifest(config.data.manifest).split("test")
+
+    found = TestedRun(config, checkpoint).score(row)
+
+    outputs = compute_outputs(runtime, samples, segments=point.segments)
+    assert found.gflops == pytest.approx(score_adaptive(runtime, outputs, point.threshold).gflops)

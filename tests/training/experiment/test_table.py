@@ -7,12 +7,15 @@ import pytest
 from training.evaluation.evaluate import Score
 from training.experiment.markdown import rows_table
 from training.experiment.results import write_results
+from training.experiment.running import Scored
 from training.experiment.suite import Row, Suite
 from training.experiment.table import as_dict
+from training.experiment.verdict import Verdict
 
 
-def score(accuracy, gflops, **selection):
-    return Score(accuracy=accuracy, top5=1.0, gflops=gflops, selection=selection)
+def score(accuracy, gflops, *, hits=(), agreement=None, **selection):
+    measured = Score(accuracy=accuracy, top5=1.0, gflops=gflops, selection=selection, hits=hits)
+    return Scored(measured, agreement)
 
 
 @pytest.fixture
@@ -64,3 +67,43 @@ def test_results_are_written_and_shown_where_the_page_has_a_place(tmp_path, meas
     assert "old" not in page.read_text()
     assert "### T\n\n|  | top-1" in page.read_text()
     assert page.read_text().endswith("<!-- begin x -->\n<!-- end x -->")
+
+
+def test_differences_on_the_same_clips_and_what_decisions_tell_of_the_truth(tmp_path):
+    rows = (
+        Row(name="all", run="a", decisions="all", is_reference=True),
+        Row(name="fusion", run="b", decisions="all"),
+        Row(name="less", run="a", budget=0.3),
+    )
+    suite = Suite(
+        title="T",
+        base=tmp_path,
+        output=tmp_path,
+        seeds=(0,),
+        runs={"a": {}, "b": {}},
+        rows=rows,
+        compares=True,
+    )
+    found = {"rgb": Verdict(recall=0.5, specificity=0.9, information=0.25, entropy=1.0)}
+    scores = {
+        "all": {0: score(0.5, 10, hits=(1.0, 0.0) * 50, rgb=1)},
+        "fusion": {0: score(0.0, 10, hits=(0.0, 0.0) * 50, rgb=1)},
+        "less": {0: score(1.0, 2, hits=(1.0, 1.0) * 50, agreement=found, rgb=0.5)},
+    }
+
+    measured = as_dict(suite, scores, {})
+
+    every, fusion, less = measured["rows"]
+    assert "differences" not in every | fusion
+    mean, low, high = less["differences"]["all"]
+    assert mean == 0.5
+    assert 0.35 < low < 0.5 < high < 0.65
+    assert less["differences"]["fusion"] == [1.0, 1.0, 1.0]
+    head, _, *lines = rows_table(measured).splitlines()
+    assert head.endswith("| saved | against all | against fusion | rgb: balanced, bits of |")
+    assert "| +100.0 (+100.0 to +100.0) | 0.70 +- 0.00, 0.25 of 1.00 |" in lines[2]
+
+
+def test_what_takes_all_has_no_budget(tmp_path):
+    with pytest.raises(ValueError, match="takes all"):
+        Row(name="all", run="a", decisions="all", budget=0.3)

@@ -51,10 +51,38 @@ def test_only_what_is_available_teaches():
     logits = torch.zeros(1, 2, 1, 2, requires_grad=True)
     available = torch.tensor([[[True], [False]]])
 
-    teaching_loss(logits, torch.ones(1, 2, 1, dtype=torch.bool), available).sum().backward()
+    teaching_loss(logits, torch.ones(1, 2, 1), available).sum().backward()
 
     assert logits.grad[0, 0].tolist() == [[0.5, -0.5]]
     assert not logits.grad[0, 1].any()
+
+
+def test_the_expected_gain_decides_and_not_how_often_there_is_one():
+    """Three of four gain a little by chance, the fourth loses more than all of them together."""
+    stakes = torch.tensor([0.1, 0.1, 0.1, -0.5]).reshape(4, 1, 1)
+    difference = torch.zeros(1, requires_grad=True)
+    optimizer = torch.optim.LBFGS([difference], max_iter=50)
+    available = torch.ones(4, 1, 1, dtype=torch.bool)
+
+    def closure():
+        optimizer.zero_grad()
+        logits = torch.stack([torch.zeros(1), difference], dim=1).expand(4, 1, 1, 2)
+        loss = teaching_loss(logits, stakes, available).sum()
+        loss.backward()
+        return loss
+
+    optimizer.step(closure)
+
+    assert torch.sigmoid(difference).item() == pytest.approx(0.3 / 0.8, abs=1e-3)
+
+
+def test_a_modality_of_small_gains_teaches_as_much():
+    stakes = torch.tensor([[[1.0, 0.01]], [[-1.0, -0.01]]])
+    logits = torch.zeros(2, 1, 2, 2, requires_grad=True)
+
+    teaching_loss(logits, stakes, torch.ones(2, 1, 2, dtype=torch.bool)).sum().backward()
+
+    torch.testing.assert_close(logits.grad[:, :, 0], logits.grad[:, :, 1])
 
 
 def test_a_policy_taught_by_gains_keeps_what_tells_the_label():

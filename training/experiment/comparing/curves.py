@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from training.joint.operating_points import WORTH_OF_DENSE
+from training.joint.curve.operating_points import WORTH_OF_DENSE
 
 Point = Mapping[str, Any]
 FloatArray = NDArray[np.float64]

@@ -22,7 +22,7 @@ from training.data.cache import Item
 from training.data.run_data import RunData, load_data
 from training.data.sources.manifest import Split, read_manifest
 from training.data.views import View
-from training.experiment.comparing.truth import informative
+from training.experiment.segment_truth import informative
 from training.features.features import Features
 from training.features.stage_outputs import features_from, stage_outputs
 from training.joint.training_data import joint_features

@@ -5,7 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from training.joint.outcomes import even_weights, mixed_like
+from training.joint.curve.outcomes import even_weights, mixed_like
 
 CLASSES = st.lists(st.integers(0, 4), min_size=1, max_size=30).map(torch.tensor)
 

@@ -1,7 +1,7 @@
 """The truth of segments: sound where an event is heard, else the picture where it is there."""
 
 from training.data.sources.sample import Sample
-from training.experiment.comparing.truth import informative
+from training.experiment.segment_truth import informative
 
 TRUTH = """path,picture0,picture1,sound0,sound1
 event.mp4,ok,ok,own,event

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from model.spec.model_spec import OperatingPoint
-from training.joint.clustered import Clusters, student_quantile, wilson_interval
-from training.joint.outcomes import Outcomes
-from training.joint.promises import promised
+from training.joint.curve.clustered import Clusters, student_quantile, wilson_interval
+from training.joint.curve.outcomes import Outcomes
+from training.joint.curve.promises import promised
 
 POINTS = 60
 

@@ -91,7 +91,8 @@ def measure(model: AdaMML, features: Features, mix: Tensor | None = None) -> Out
 def _trials(model: AdaMML, features: Features) -> Iterator[Trial]:
     policy = policy_outputs(model, features)
     logits = recognition_logits(model, features)
-    probabilities = keep_probabilities(policy.logits.float().cpu().numpy())
+    returns = model.spec.policy.returns
+    probabilities = keep_probabilities(policy.logits.float().cpu().numpy(), returns)
     available = features.available.cpu().numpy()
     for threshold in thresholds(probabilities[available]):
         selected = _selected(model.spec, probabilities, available, threshold)

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.spec.model_spec import OperatingPoint
-from training.joint.clustered import Clusters, Doubles, wilson_interval
-from training.joint.outcomes import Outcomes
+from training.joint.curve.clustered import Clusters, Doubles, wilson_interval
+from training.joint.curve.outcomes import Outcomes
 
 # Each cuts the videos in two otherwise; their mean depends less on one cut's luck.
 CUTS = 20

@@ -15,9 +15,9 @@ from model.inference.operating_points import dense_gflops, expected_loss
 from model.networks.adamml import AdaMML
 from model.spec.model_spec import OperatingPoint
 from training.features.features import Features
-from training.joint.clustered import Clusters, student_quantile
-from training.joint.outcomes import Outcomes, even_weights, joined, measure, mixed_like
-from training.joint.promises import promised
+from training.joint.curve.clustered import Clusters, student_quantile
+from training.joint.curve.outcomes import Outcomes, even_weights, joined, measure, mixed_like
+from training.joint.curve.promises import promised
 
 logger = logging.getLogger(__name__)
 

@@ -11,8 +11,8 @@ from model.spec.model_spec import FusionSpec, OperatingPoint, PolicySpec
 from tests.support.models import LABELS, tiny_spec
 from training.configuration.recipe import JointConfig
 from training.features.features import Features
-from training.joint.operating_points import MAX_POINTS, frontier, sweep, sweep_of, thinned
-from training.joint.outcomes import NUM_THRESHOLDS, Outcomes, measure, thresholds
+from training.joint.curve.operating_points import MAX_POINTS, frontier, sweep, sweep_of, thinned
+from training.joint.curve.outcomes import NUM_THRESHOLDS, Outcomes, measure, thresholds
 from training.joint.trainer import JointTrainer
 
 CONFIG = JointConfig(
