@@ -9,8 +9,8 @@ from tests.support.training_run import RUN
 from training.data.sources.manifest import read_manifest
 from training.evaluation.evaluate import compute_outputs, score_adaptive, score_fixed
 from training.experiment import running
+from training.experiment import scores as scoring
 from training.experiment.running import run_suite
-from training.experiment.scores import TestedRun
 from training.experiment.suite import Row, read_suite, run_config
 
 SUITE = """
@@ -155,7 +155,7 @@ def test_a_budget_chooses_from_the_curve(suite):
     runtime = TorchRuntime.load(checkpoint, device="cpu")
     samples = read_manifest(config.data.manifest).split("test")
 
-    found = TestedRun(config, checkpoint).score(row)
+    found = scoring.TestedRun(config, checkpoint).score(row)
 
     outputs = compute_outputs(runtime, samples, segments=point.segments)
     assert found.gflops == pytest.approx(score_adaptive(runtime, outputs, point.threshold).gflops)
