@@ -131,8 +131,8 @@ def test_a_plan_tells_what_is_left_to_do(folder):
     assert [step.what for step in steps] == [
         "decode 2 of 8 views",
         "train rgb alone, 1 epochs of 4 views",
-        "train flow alone, 1 epochs of 4 views",
         "train audio alone, 1 epochs of 4 views",
+        "train flow alone, 1 epochs of 4 views",
         "train policy and recognition together, 3 epochs, and measure the curve",
     ]
     assert steps[0].seconds is None

@@ -1,1 +1,1 @@
-"""Policy and recognition together: the paper's three stages, the efficiency loss, the curve."""
+"""Policy and recognition together: the paper's three stages, the efficiency loss."""

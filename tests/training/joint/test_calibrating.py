@@ -59,10 +59,9 @@ def test_the_classifiers_then_say_what_was_fitted(exits):
         judged = 3 * said() + torch.randn(4)
         before = said()
         after = calibrate(model, replace(features, judged=judged)).judged
-        scale = (after - after.mean((0, 1), keepdim=True)) / (
-            judged - judged.mean((0, 1), keepdim=True)
-        )
-        offset = after[0, 0] - scale[0, 0] * judged[0, 0]
+        apart, fitted = (one - one.mean((0, 1), keepdim=True) for one in (judged, after))
+        scale = ((apart * fitted).sum((0, 1, 3)) / apart.square().sum((0, 1, 3)))[:, None]
+        offset = after[0, 0] - scale * judged[0, 0]
 
         torch.testing.assert_close(said(), before * scale + offset, atol=1e-4, rtol=1e-3)
 
