@@ -67,11 +67,12 @@ def bench_strangers(
 @bench.command("leaving")
 def bench_leaving(
     rounds: Annotated[int, typer.Option(min=1, help="Of each stage.")] = 5,
+    paper: Annotated[bool, typer.Option(help="A model of the paper's size as well.")] = True,
 ) -> None:
     """How long after a client has left its place, file and processes are free, by stage."""
     from benchmarks.traffic.leaving import measure
 
-    _report("leaving", measure(rounds=rounds))
+    _report("leaving", measure(rounds=rounds, with_paper=paper))
 
 
 @bench.command("batch")

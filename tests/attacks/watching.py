@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Self
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
-_EVERY_SECONDS = 0.02
+_EVERY_SECONDS = 0.03
 
 
 class PeakMemory:

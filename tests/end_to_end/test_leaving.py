@@ -47,7 +47,7 @@ def test_all_is_free_soon_whatever_the_stage(narrow, visited, long_clip):
 
 
 def test_gauges_and_the_next_client_find_it_so(narrow, visited, long_clip):
-    wait_until(lambda: visited.sample("adamml_requests_in_progress") == 0)
+    wait_until(lambda: visited.sample("adamml_requests_in_progress") == 0, "nobody is inside")
     assert visited.sample("adamml_queue_depth") == 0
     assert json.loads(narrow.client.get("/readyz").text) == {"status": "ready"}
     answer = narrow.client.post(
