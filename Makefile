@@ -17,7 +17,7 @@ install: .venv/.dev
 
 ## Run all tests, from an environment with everything.
 test: .venv/.dev prometheus
-	.venv/bin/pytest -rs --numprocesses 2 $(ARGS)
+	.venv/bin/pytest -rs --numprocesses 3 --dist worksteal $(ARGS)
 
 ## Reproduce the published implementation's recorded numbers (ADAMML_PARITY_GOLDEN names the file).
 test-parity: .venv/.dev
