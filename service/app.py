@@ -40,7 +40,7 @@ from service.uploads.spool import Spool
 logger = logging.getLogger(__name__)
 
 _JOBS_RETRY_SECONDS = 60.0
-# What was freed between pieces that are still in use stays with the process, see docs/operations.md.
+# What was freed between pieces in use stays with the process, see docs/operations.md.
 _TRIM_SECONDS = 30.0
 
 
