@@ -40,6 +40,8 @@ from service.uploads.spool import Spool
 logger = logging.getLogger(__name__)
 
 _JOBS_RETRY_SECONDS = 60.0
+# What was freed between pieces in use stays with the process, see docs/operations.md.
+_TRIM_SECONDS = 30.0
 
 
 def create_app(
@@ -64,7 +66,9 @@ def create_app(
         title="adamml",
         summary="Adaptive multi-modal video recognition",
         version=version("adamml"),
-        lifespan=_lifespan(service, loader, tracing, loads_first=loads_first),
+        lifespan=_lifespan(
+            service, loader, tracing, loads_first=loads_first, give_memory_back=give_memory_back
+        ),
         redirect_slashes=False,
         # Its own page of documents would ask a content network for scripts: ours is in routes.
         docs_url=None,
@@ -91,7 +95,12 @@ def create_app(
 
 
 def _lifespan(
-    service: Service, loader: ModelLoader, tracing: Tracing | None, *, loads_first: bool
+    service: Service,
+    loader: ModelLoader,
+    tracing: Tracing | None,
+    *,
+    loads_first: bool,
+    give_memory_back: Callable[[], None],
 ) -> Lifespan[FastAPI]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -100,6 +109,7 @@ def _lifespan(
         )
         loading = asyncio.create_task(loader.start())
         opening = asyncio.create_task(_open_jobs(service, loading))
+        trimming = asyncio.create_task(_trim(give_memory_back))
         try:
             if loads_first:
                 await loading
@@ -108,7 +118,7 @@ def _lifespan(
                 delay_seconds=0, grace_seconds=service.settings.drain_grace_seconds
             )
         finally:
-            for task in (opening, loading):
+            for task in (trimming, opening, loading):
                 task.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
                     await task
@@ -122,6 +132,13 @@ def _lifespan(
                 await in_thread(None, tracing.shutdown)
 
     return lifespan
+
+
+async def _trim(give_memory_back: Callable[[], None]) -> None:
+    """Memory that is free, time after time, for as long as the service runs."""
+    while True:
+        await asyncio.sleep(_TRIM_SECONDS)
+        await in_thread(None, give_memory_back)
 
 
 async def _open_jobs(service: Service, loading: asyncio.Task[None]) -> None:

@@ -43,13 +43,15 @@ def holding(pid: int, folder: Path) -> Holding:
 
 
 def at_rest(pid: int, folder: Path, *, seconds: float) -> Holding:
-    """As soon as all but memory has stayed the same for a while, or after `seconds`."""
+    """As soon as it works on nothing and all but memory has stayed the same for a while, or after
+    `seconds`."""
     end, since = time.monotonic() + seconds, time.monotonic()
     last = holding(pid, folder)
     while time.monotonic() < min(end, since + _CALM_SECONDS):
         time.sleep(_POLL_SECONDS)
         now = holding(pid, folder)
-        if _counts(now) != _counts(last):
+        # A file alone: its client left, and its thread has not noticed yet.
+        if _counts(now) != _counts(last) or now.children or now.files:
             since = time.monotonic()
         last = now
     return last
