@@ -30,7 +30,7 @@ from training.plan import describe, plan
 from training.run.checkpointing import StageFile
 from training.run.engine import Engine, start_engine
 from training.run.hardware import round_weights
-from training.run.random_state import seed_rank, seed_stage
+from training.run.random_state import mixed_seed, seed_rank, seed_stage
 from training.unimodal.stage import UnimodalResult, train_unimodal
 
 logger = logging.getLogger(__name__)
@@ -152,7 +152,7 @@ def _fit_across_folds(
     """The model's classifiers, believed as far as they are right of what they have not seen."""
     folds = assign_folds([sample for sample, _ in data.train], config.joint.folds)
     judged = cross_fitted(model, train, folds, config.joint, config.seed, engine)
-    fit_evidence(model, train, config.joint, config.seed, engine)
+    fit_evidence(model, train, config.joint, mixed_seed(config.seed, "evidence"), engine)
     return calibrate(model, judged)
 
 

@@ -29,6 +29,7 @@ from training.joint.parts import recognition_part
 from training.joint.schedule import Epoch
 from training.run.engine import Engine
 from training.run.optimization import Stepper, make_optimizer
+from training.run.random_state import mixed_seed
 from training.run.run_log import RunLog
 
 
@@ -46,7 +47,8 @@ def cross_fitted(
     for fold in sorted(set(folds.tolist())):
         fitted = copy.deepcopy(model)
         others, rows = (folds != fold).nonzero()[:, 0], (folds == fold).nonzero()[:, 0]
-        fit_evidence(fitted, train.select(others), config, seed + 1 + int(fold), engine)
+        own_seed = mixed_seed(seed, f"fold {fold}")
+        fit_evidence(fitted, train.select(others), config, own_seed, engine)
         logits = _judge(fitted, train.select(rows).to(engine.hardware.device)).cpu()
         judged = logits.new_zeros(len(train), *logits.shape[1:]) if judged is None else judged
         judged[rows] = logits
@@ -57,7 +59,11 @@ def fit_evidence(
     model: AdaMML, train: Features, config: JointConfig, seed: int, engine: Engine
 ) -> None:
     """Train new classifiers of `model` together, in place: all of the recognisers, the exit head
-    and the fusion that learns above frozen trunks, for `warmup_epochs`."""
+    and the fusion that learns above frozen trunks, for `warmup_epochs`.
+
+    They end as the mean of what they were after each of the later half of the epochs (stochastic
+    weight averaging, arXiv:1803.05407): of linear classifiers, the mean of all their answers.
+    """
     # Other random numbers than the run's own: what follows must not depend on these.
     with torch.random.fork_rng():
         torch.manual_seed(seed)
@@ -91,8 +97,14 @@ def _fit(
     groups = [{"params": part.parameters, "lr": part.learning_rate}]
     optimizer = make_optimizer(part.optimizer, groups, weight_decay=config.weight_decay)
     stepper = Stepper(optimizer, engine.hardware.scaler(), clip_gradient=config.clip_gradient)
+    later: list[list[Tensor]] = []
     for number in range(config.warmup_epochs):
         one.run(Epoch("warmup", number), train, stepper, lambda _: None)
+        if number >= config.warmup_epochs // 2:
+            later.append([parameter.detach().clone() for parameter in part.parameters])
+    with torch.no_grad():
+        for parameter, *values in zip(part.parameters, *later, strict=True):
+            parameter.copy_(torch.stack(values).mean(dim=0))
 
 
 @torch.no_grad()

@@ -64,7 +64,8 @@ class JointTrainer:
     def train(
         self, train: JointData, val: JointData, *, file: StageFile | None = None
     ) -> Validation:
-        """Warm-up, alternating, fine-tuning; the best epoch on validation is kept.
+        """Warm-up, alternating, fine-tuning; the best epoch on validation is kept, of a policy that
+        is taught by folds the last one.
 
         With a `file` every epoch is saved, and a run that was cut goes on where it was.
 
@@ -83,12 +84,15 @@ class JointTrainer:
         ) as bar:
             for number in range(done, len(epochs)):
                 epoch = epochs[number]
-                if epoch == ("alternating", 0):
+                if epoch == ("alternating", 0) and not self.config.folds:
                     best.consider(*self.validate(val).score())
                 if epoch == ("finetune", 0):
                     best.apply()
                 now = self._run_epoch(epoch, train, val, steppers, bar.update)
-                if epoch.stage != "warmup":
+                if self.config.folds:
+                    # Taught by folds alone: an untrained policy that keeps much would be "best".
+                    best.consider(number)
+                elif epoch.stage != "warmup":
                     best.consider(*now.score())
                 bar.set_postfix(val=f"{now.accuracy:.4f}", refresh=False)
                 resumable.save(number + 1)

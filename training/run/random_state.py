@@ -9,6 +9,9 @@ import torch
 
 from training.run.distributed import Ranks
 
+# About 2**32 divided by the golden ratio: seeds that follow each other lie far apart.
+_ODD = 0x9E3779B1
+
 
 def seed_stage(seed: int, stage: str) -> torch.Generator:
     """Seed torch's own generator for `stage`, and give the stage one of its own.
@@ -16,18 +19,19 @@ def seed_stage(seed: int, stage: str) -> torch.Generator:
     A seed of its own makes a stage independent of what was drawn before it: a resumed run skips
     the finished stages, and draws nothing in them.
     """
-    mixed = _mixed(seed, stage)
+    mixed = mixed_seed(seed, stage)
     torch.manual_seed(mixed)
     return torch.Generator().manual_seed(mixed + 1)
 
 
 def seed_rank(seed: int, stage: str, ranks: Ranks) -> None:
     """Let dropout draw differently in every process; the main one draws as if it were alone."""
-    torch.manual_seed(_mixed(seed, f"{stage} {ranks.rank}"))
+    torch.manual_seed(mixed_seed(seed, f"{stage} {ranks.rank}"))
 
 
-def _mixed(seed: int, name: str) -> int:
-    return seed * 2**32 + zlib.crc32(name.encode())
+def mixed_seed(seed: int, name: str) -> int:
+    """Of 32 bits: torch's generator on the CPU looks at no more of a seed."""
+    return (zlib.crc32(name.encode()) + seed * _ODD) % 2**32
 
 
 class RandomState:

@@ -121,7 +121,8 @@ def test_every_run_of_ours_has_valid_settings(path):
         comparison = read_comparison(path)
         suites = {data: comparison.on(data) for data in comparison.bases}
     else:
-        suites = {"av13": read_suite(path)}
+        suite = read_suite(path)
+        suites = {suite.base.stem: suite}
     for data, suite in suites.items():
         for run in suite.runs:
             assert run_config(suite, run, 0).name == data

@@ -59,11 +59,14 @@ def test_the_classifiers_then_say_what_was_fitted(exits):
         judged = 3 * said() + torch.randn(4)
         before = said()
         after = calibrate(model, replace(features, judged=judged)).judged
-        apart, fitted = (one - one.mean((0, 1), keepdim=True) for one in (judged, after))
-        scale = ((apart * fitted).sum((0, 1, 3)) / apart.square().sum((0, 1, 3)))[:, None]
-        offset = after[0, 0] - scale * judged[0, 0]
+        # A line through what was judged and what it became, for each row; it is met exactly.
+        x, y = (value - value.mean((0, 1)) for value in (judged, after))
+        scale = (x * y).sum((0, 1, 3)) / x.square().sum((0, 1, 3))
+        offset = (after - scale[:, None] * judged).mean((0, 1))
 
-        torch.testing.assert_close(said(), before * scale + offset, atol=1e-4, rtol=1e-3)
+        torch.testing.assert_close(after, judged * scale[:, None] + offset, atol=1e-4, rtol=1e-3)
+        expected = before * scale[:, None] + offset
+        torch.testing.assert_close(said(), expected, atol=1e-4, rtol=1e-3)
 
 
 def test_without_what_was_judged_nothing_can_be_calibrated():
