@@ -139,6 +139,9 @@ class _Timer:
             handed_on = trunk.forward_to(inputs, stage)
         return frozen, self._segment(lambda: trunk.forward_from(handed_on, stage))
 
+    def recognizers(self) -> float:
+        return sum(sum(self.recognizer(name, None)) for name in self._model.spec.modality_names)
+
     def branches(self) -> float:
         names = self._model.spec.modality_names
         policy = self._model.policy
@@ -182,7 +185,7 @@ def _joint(config: TrainConfig, timer: _Timer, sizes: _Sizes) -> Step:
     epochs = joint_epochs(joint)
     passes = num_passes(epochs, joint)
     branches = timer.branches()
-    networks = branches + sum(sum(timer.recognizer(name, None)) for name in config.unimodal)
+    networks = branches + timer.recognizers()
     if joint.end_to_end:
         seconds = passes * _TRAINING_FACTOR * networks * sizes.train
         seconds += len(epochs) * networks * sizes.val

@@ -63,14 +63,14 @@ def test_a_body_that_drips_below_the_rate_is_cut(make_app, uploads):
 
 def test_a_slow_body_above_the_rate_is_waited_for(make_app):
     """For five times the grace."""
-    app = make_app(upload_grace_seconds=0.1, min_upload_bytes_per_second=10)
+    app = make_app(upload_grace_seconds=0.5, min_upload_bytes_per_second=10)
 
     async def scenario():
         async with running(app):
             exchange = arriving(app)
-            for _ in range(25):
+            for _ in range(50):
                 exchange.arrive(b"x")
-                await asyncio.sleep(0.02)
+                await asyncio.sleep(0.05)
             exchange.arrive(b"", more=False)
             return await exchange.finished()
 
