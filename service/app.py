@@ -22,6 +22,7 @@ from service.middleware.exception_handlers import add_exception_handlers
 from service.middleware.heads import HeadAsGet
 from service.middleware.lingering import LingeringClose
 from service.middleware.observation import Observation
+from service.middleware.targets import OriginForm
 from service.model_loader import ModelLoader
 from service.observability.metrics import create_registry
 from service.observability.tracing import Tracing
@@ -35,13 +36,12 @@ from service.routes.protocol.infer_request import InferRequest
 from service.settings import Settings
 from service.state import Service, create_service
 from service.threads import in_thread
+from service.trimming import trim_forever
 from service.uploads.spool import Spool
 
 logger = logging.getLogger(__name__)
 
 _JOBS_RETRY_SECONDS = 60.0
-# What was freed between pieces in use stays with the process, see docs/operations.md.
-_TRIM_SECONDS = 30.0
 
 
 def create_app(
@@ -90,6 +90,7 @@ def create_app(
     app.add_middleware(HeadAsGet)
     app.add_middleware(Observation, metrics=service.metrics, tracing=tracing)
     app.add_middleware(LingeringClose)
+    app.add_middleware(OriginForm)
     _describe_problems(app)
     return app
 
@@ -109,7 +110,7 @@ def _lifespan(
         )
         loading = asyncio.create_task(loader.start())
         opening = asyncio.create_task(_open_jobs(service, loading))
-        trimming = asyncio.create_task(_trim(give_memory_back))
+        trimming = asyncio.create_task(trim_forever(give_memory_back))
         try:
             if loads_first:
                 await loading
@@ -132,13 +133,6 @@ def _lifespan(
                 await in_thread(None, tracing.shutdown)
 
     return lifespan
-
-
-async def _trim(give_memory_back: Callable[[], None]) -> None:
-    """Memory that is free, time after time, for as long as the service runs."""
-    while True:
-        await asyncio.sleep(_TRIM_SECONDS)
-        await in_thread(None, give_memory_back)
 
 
 async def _open_jobs(service: Service, loading: asyncio.Task[None]) -> None:

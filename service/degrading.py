@@ -12,9 +12,10 @@ _FILLED = (0.25, 0.5, 0.75)
 _SHARES = (1.0, 0.75, 0.5, 0.25)
 
 
-def level_of(num_waiting: int, max_queue: int) -> int:
-    """0: none; 1 to 3. A queue that may hold nothing shows no pressure."""
-    return sum(num_waiting >= filled * max_queue for filled in _FILLED) if max_queue else 0
+def level_of(waiting: float, limit: float) -> int:
+    """0: none; 1 to 3. Of a queue by its number or by its seconds; one that may hold nothing shows
+    no pressure."""
+    return sum(waiting >= filled * limit for filled in _FILLED) if limit else 0
 
 
 def share_of(level: int) -> float:

@@ -67,6 +67,12 @@ class Settings(BaseSettings):
         default=600, ge=64, le=MAX_STREAM_SEGMENTS, description="Of one answer to a request."
     )
     max_queue: int = Field(default=16, ge=0, le=10_000, description="Videos waiting for a place.")
+    max_queue_seconds: float | None = Field(
+        default=None,
+        gt=0,
+        le=_MAX_DEADLINE_SECONDS,
+        description="Nobody waits longer, as recent ones went; none: within the deadline.",
+    )
     degrade: bool = Field(
         default=False, description="Compute less while requests wait, before refusing."
     )

@@ -69,6 +69,7 @@ def create_service(
             metrics,
             max_concurrency=settings.max_concurrency,
             max_queue=settings.max_queue,
+            max_queue_seconds=settings.max_queue_seconds,
             max_uploads=settings.max_uploads,
             pace=Pace(settings.min_upload_bytes_per_second, settings.upload_grace_seconds),
         ),

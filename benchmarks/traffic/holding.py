@@ -1,7 +1,8 @@
-"""What a running service holds: memory, children, descriptors, threads, files."""
+"""What a running service holds: memory, children, descriptors, threads, files; and what it took."""
 
 from __future__ import annotations
 
+import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -98,6 +99,21 @@ def children_of(pid: int) -> list[int]:
     except (FileNotFoundError, ProcessLookupError):
         pass  # It, or one of its threads, has ended.
     return [int(child) for child in found]
+
+
+def processor_seconds(pid: int) -> float:
+    """Of the process and those of its children that have ended; 0 for one that is not there."""
+    try:
+        words = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    except FileNotFoundError:
+        return 0.0
+    return sum(map(int, words[11:15])) / os.sysconf("SC_CLK_TCK")
+
+
+def stolen_seconds() -> float:
+    """Of this machine's processors, given to other machines on the same hardware."""
+    total = Path("/proc/stat").read_text().splitlines()[0].split()
+    return int(total[8]) / os.sysconf("SC_CLK_TCK")
 
 
 def _bytes_of(pid: int, entry: str) -> int:

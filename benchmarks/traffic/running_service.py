@@ -14,6 +14,8 @@ from pathlib import Path
 
 import httpx2 as httpx
 
+from benchmarks.traffic.holding import processor_seconds
+
 START_SECONDS = 60.0
 POLL_SECONDS = 0.01
 
@@ -33,9 +35,7 @@ class Service:
 
     @property
     def processor_seconds(self) -> float:
-        """Of the process and those of its children that have ended."""
-        words = Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return sum(map(int, words[11:15])) / os.sysconf("SC_CLK_TCK")
+        return processor_seconds(self.pid)
 
 
 @contextmanager

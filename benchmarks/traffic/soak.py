@@ -29,9 +29,17 @@ import httpx2 as httpx
 from benchmarks.results import machine
 from benchmarks.traffic.asks import WAYS, Ask, WrongAnswerError, asks
 from benchmarks.traffic.bodies import make_videos
-from benchmarks.traffic.holding import Holding, anonymous_bytes, at_rest, fill_pools
+from benchmarks.traffic.holding import (
+    Holding,
+    anonymous_bytes,
+    at_rest,
+    fill_pools,
+    processor_seconds,
+    stolen_seconds,
+)
 from benchmarks.traffic.load_summary import quantile
 from benchmarks.traffic.running_service import running_service
+from model.common.cores import num_cores
 
 CLIENTS = 4
 FLAT = 0.05
@@ -41,6 +49,8 @@ _REST_SECONDS = 15.0
 _SAMPLE_SECONDS = 1.0
 _TIMEOUT_SECONDS = 120.0
 _SHOWN_WRONG = 20
+# What other work did meanwhile.
+_BESIDE = ("load_average", "stolen_share")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -55,13 +65,19 @@ class Outcome:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Round:
-    """`busy_bytes`: the median of the anonymous memory while requests ran; `held` is after them."""
+    """`busy_bytes`: the median of the anonymous memory while requests ran; `held` is after them.
+
+    `processor_seconds` are of the service and its decoders. `stolen_share`: how much of the
+    machine's processors others on the same hardware had; latency says little where it changes.
+    """
 
     begun_seconds: float
     outcomes: list[Outcome]
     busy_bytes: float
     held: Holding
     load_average: float
+    processor_seconds: float = 0.0
+    stolen_share: float = 0.0
 
     @property
     def plain_seconds(self) -> list[float]:
@@ -85,14 +101,19 @@ class Soak:
 
     def _round(self, number: int, begun_seconds: float) -> Round:
         drawn = random.Random(number).sample(self._mix, k=len(self._mix))
+        begin, spent, stolen = time.monotonic(), processor_seconds(self._pid), stolen_seconds()
         with _Sampled(self._pid) as memory, ThreadPoolExecutor(CLIENTS) as pool:
             outcomes = list(pool.map(self._ask, drawn))
+        stolen_share = (stolen_seconds() - stolen) / (time.monotonic() - begin) / num_cores()
+        held = at_rest(self._pid, self._folder, seconds=_REST_SECONDS)
         return Round(
             begun_seconds,
             [self._compared(outcome) for outcome in outcomes],
             statistics.median(memory.samples),
-            at_rest(self._pid, self._folder, seconds=_REST_SECONDS),
+            held,
             os.getloadavg()[0],
+            processor_seconds(self._pid) - spent,
+            stolen_share,
         )
 
     def _ask(self, ask: Ask) -> Outcome:
@@ -158,7 +179,7 @@ def summary(rounds: Sequence[Round]) -> dict[str, Any]:
         "first_quarter": first,
         "last_quarter": last,
         "change": change,
-        "is_flat": {name: abs(change[name]) <= FLAT for name in change if name != "load_average"},
+        "is_flat": {name: abs(change[name]) <= FLAT for name in change if name not in _BESIDE},
     }
 
 
@@ -175,6 +196,8 @@ def _quarter(rounds: Sequence[Round]) -> dict[str, float]:
         "files": max(one.files for one in held),
         "latency_p50_seconds": quantile(plain, 0.5) or 0.0,
         "latency_p95_seconds": quantile(plain, 0.95) or 0.0,
+        "processor_seconds": statistics.median(one.processor_seconds for one in rounds),
+        "stolen_share": statistics.mean(one.stolen_share for one in rounds),
         "load_average": statistics.median(one.load_average for one in rounds),
     }
     return {name: round(value, 4) for name, value in medians.items()}
@@ -192,6 +215,8 @@ def _row(one: Round) -> dict[str, float]:
         **held,
         "busy_anonymous_megabytes": round(one.busy_bytes / 1e6, 1),
         "plain_median_seconds": round(statistics.median(one.plain_seconds), 3),
+        "processor_seconds": round(one.processor_seconds, 2),
+        "stolen_share": round(one.stolen_share, 3),
         "load_average": round(one.load_average, 2),
     }
 

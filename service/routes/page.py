@@ -20,6 +20,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
 from service.problems.errors import NotFoundError
+from service.threads import in_thread
 
 router = APIRouter()
 
@@ -83,12 +84,13 @@ async def docs(request: Request) -> Response:
 
 @router.get("/openapi.json", include_in_schema=False)
 async def openapi(request: Request) -> JSONResponse:
-    return JSONResponse(request.app.openapi())
+    # The first time it is made, which takes a tenth of a second.
+    return JSONResponse(await in_thread(None, request.app.openapi))
 
 
 @router.get("/docs/{name}", include_in_schema=False)
 async def docs_file(request: Request, name: str) -> Response:
-    return _answer(request, _found(swagger_files(), name), _DOCS_POLICY)
+    return _answer(request, _found(await in_thread(None, swagger_files), name), _DOCS_POLICY)
 
 
 def _found(files_by_name: Mapping[str, PageFile], name: str) -> PageFile:

@@ -8,6 +8,8 @@ import time
 from pathlib import Path
 from typing import Self
 
+from benchmarks.traffic.holding import children_of
+
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _EVERY_SECONDS = 0.03
 
@@ -49,26 +51,9 @@ def _command(pid: int) -> bytes:
         return b""
 
 
-def children_of(pid: int) -> list[int]:
-    found: list[int] = []
-    for task in _listed(Path(f"/proc/{pid}/task")):
-        try:
-            found += map(int, (task / "children").read_text().split())
-        except OSError:
-            continue
-    return found
-
-
 def resident_bytes(pid: int) -> int:
     """0 for one that has ended."""
     try:
         return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE
     except OSError:
         return 0
-
-
-def _listed(folder: Path) -> list[Path]:
-    try:
-        return list(folder.iterdir())
-    except OSError:
-        return []

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import random
+import statistics
 
 import pytest
 from asgi import Exchange, running, until
@@ -92,9 +94,7 @@ def test_a_video_that_finds_the_queue_full_after_its_upload_is_refused(
 
 def test_retry_after_follows_the_queue_and_recent_requests():
     async def scenario():
-        metrics = ServiceMetrics(CollectorRegistry())
-        places = {"max_concurrency": 2, "max_queue": 2, "max_uploads": 9}
-        admission = Admission(metrics, **places, pace=Pace(1, 1.0))
+        admission = make_admission(max_queue=2)
         idle = admission.retry_after_seconds()
         stack = [admission.place(Deadline(60)) for _ in range(4)]
         for place in stack[:2]:
@@ -111,7 +111,98 @@ def test_retry_after_follows_the_queue_and_recent_requests():
     assert asyncio.run(scenario()) == (1, 3)
 
 
+def make_admission(*, max_queue, max_queue_seconds=None):
+    return Admission(
+        ServiceMetrics(CollectorRegistry()),
+        max_concurrency=2,
+        max_queue=max_queue,
+        max_queue_seconds=max_queue_seconds,
+        max_uploads=9,
+        pace=Pace(1, 1.0),
+    )
+
+
+async def waiting_after(admission, *, arrivals):
+    """How many wait when so many came; those who are refused say why."""
+    places = [admission.place(Deadline(60)) for _ in range(arrivals)]
+    tasks = [asyncio.create_task(place.__aenter__()) for place in places]
+    await asyncio.sleep(0)
+    waiting = admission._num_waiting
+    refusals = [task.exception() for task in tasks if task.done() and task.exception()]
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    return waiting, refusals
+
+
+def test_nobody_waits_longer_than_the_queue_may_take():
+    async def scenario():
+        admission = make_admission(max_queue=50, max_queue_seconds=3.0)
+        for _ in range(20):
+            admission._service_time.add(1.0)
+        return await waiting_after(admission, arrivals=20)
+
+    waiting, refusals = asyncio.run(scenario())
+
+    # One second each, two at a time: the sixth to wait gets its place after three.
+    assert (waiting, len(refusals)) == (6, 12)
+    assert "may wait for 3 s" in str(refusals[0])
+    assert refusals[0].retry_after_seconds == 4
+
+
+def test_where_times_vary_fewer_wait():
+    async def scenario(times):
+        admission = make_admission(max_queue=50, max_queue_seconds=3.0)
+        for _ in range(50):
+            for seconds in times:
+                admission._service_time.add(seconds)
+        return (await waiting_after(admission, arrivals=20))[0]
+
+    assert asyncio.run(scenario([1.0])) > asyncio.run(scenario([0.5, 1.5])) > 0
+
+
+def test_before_a_time_is_measured_the_number_alone_bounds_the_queue():
+    async def scenario():
+        admission = make_admission(max_queue=5, max_queue_seconds=0.001)
+        return (await waiting_after(admission, arrivals=20))[0]
+
+    assert asyncio.run(scenario()) == 5
+
+
+def test_pressure_is_of_the_fuller_limit():
+    async def scenario():
+        admission = make_admission(max_queue=50, max_queue_seconds=3.0)
+        admission._service_time.add(1.0)
+        admission._num_waiting = 4
+        return admission.pressure_level
+
+    assert asyncio.run(scenario()) == 2
+
+
 def test_service_time_follows_what_is_measured():
     time = ServiceTime(initial_seconds=2.0, weight=0.5)
     time.add(4.0)
+    assert time.seconds == 4.0
+    time.add(2.0)
     assert time.seconds == 3.0
+
+
+def test_the_longest_time_of_several_is_seldom_exceeded():
+    draws = random.Random(0)
+    times = [draws.gauss(2.0, 0.5) for _ in range(20_000)]
+    told = ServiceTime()
+    is_within = []
+    for number, seconds in enumerate(times[:-9]):
+        told.add(seconds)
+        if number >= 100:
+            following = times[number + 1 : number + 10]
+            is_within.append(sum(following) <= told.longest(9))
+    # Fewer than 99 of 100: the spread is known from a few as well.
+    assert 0.95 <= statistics.mean(is_within) < 1.0
+
+
+def test_times_that_do_not_vary_are_told_exactly():
+    told = ServiceTime()
+    for _ in range(200):
+        told.add(2.0)
+    assert told.longest(9) == pytest.approx(18.0)

@@ -58,7 +58,7 @@ def test_a_deadline_that_cannot_be_met_is_refused_at_once(make_app, recognizer):
 
     async def scenario():
         async with running(app):
-            app.state.service.admission._service_time.add(7.0)
+            app.state.service.admission._service_time.add(3.0)
             recognizer.block()
             inside = [post(app) for _ in range(2)]
             await until(lambda: app.state.service.admission.is_pressed)
