@@ -37,6 +37,19 @@ def bench_decode() -> None:
     _report("decode", measure())
 
 
+@bench.command("views")
+def bench_views(
+    videos: Annotated[
+        list[Path] | None, typer.Argument(help="Files; one is made otherwise.")
+    ] = None,
+    rounds: Annotated[int, typer.Option(min=1, help="After a first that is not counted.")] = 5,
+) -> None:
+    """What training decodes of a video, in one pass against a pass for every view."""
+    from benchmarks.training_views import measure
+
+    _report("views", measure(videos or [], rounds=rounds))
+
+
 @bench.command("service")
 def bench_service() -> None:
     """The service against the bare classifier, with one client and with four."""

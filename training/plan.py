@@ -104,13 +104,12 @@ def _decoding(config: TrainConfig, manifest: Manifest, cache: InputCache, spec: 
     if not missing:
         return Step(what, 0.0)
     first = list(dict.fromkeys(sample for sample, _ in missing))[:workers]
+    views = [view for sample, view in missing if sample == first[0]]
     try:
-        seconds = _seconds(
-            lambda: cache.build(first, [missing[0][1]], workers=workers, name="first")
-        )
+        seconds = _seconds(lambda: cache.build(first, views, workers=workers, name="first"))
     except ValueError:  # Not one of them could be decoded: which building everything tells.
         return Step(what, None)
-    return Step(what, seconds * len(missing) / len(first))
+    return Step(what, seconds * len(missing) / (len(first) * len(views)))
 
 
 def _is_there(file: Callable[..., Path], *job: object) -> bool:

@@ -42,18 +42,18 @@ class VideoDecoder:
         early = EarlyInputs(spec, info, self.crop, on_early) if on_early else None
         with ThreadPoolExecutor(1) as pool:
             # Sound beside frames: neither needs the other, unless the frames end early.
-            sound = pool.submit(self._hear, info, plan_for(info))
+            sound = pool.submit(self.hear, info, plan_for(info))
             if early:
                 sound.add_done_callback(partial(early.heard, plan_for(info)))
-            decoded = self._frames(plan_for, early)
+            decoded = self.frames(plan_for, early)
         heard = sound.result()
         if decoded.info != info:
-            heard = self._hear(decoded.info, decoded.plan)
+            heard = self.hear(decoded.info, decoded.plan)
         arrays = FrameArrays.of(spec.inputs, decoded.frames, self.crop)
         warnings = (*file_warnings(info), *decoded.warnings, *heard.warnings)
         return VideoInputs(spec, decoded.info, decoded.plan, arrays, heard, warnings)
 
-    def _frames(self, plan_for: Planner, early: EarlyInputs | None) -> SegmentFrames:
+    def frames(self, plan_for: Planner, early: EarlyInputs | None = None) -> SegmentFrames:
         return decode_segment_frames(
             self.path,
             self.info,
@@ -64,7 +64,7 @@ class VideoDecoder:
             on_segment=early.seen if early else None,
         )
 
-    def _hear(self, info: VideoInfo, plan: Plan) -> Sound:
+    def hear(self, info: VideoInfo, plan: Plan) -> Sound:
         """No sound is decoded, and none is missed, where no network listens."""
         if not self.networks.listen:
             return replace(Sound.none(plan), is_unheard=info.audio_index is not None)

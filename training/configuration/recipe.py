@@ -137,9 +137,10 @@ class JointConfig(Closed):
     folds: int = Field(default=0, ge=0, le=10)
     """For `gains`, on frozen features: so many parts, by source, into which the training videos are
     divided. New classifiers learn together for `warmup_epochs`, and for each part others that do
-    not see it: these judge how far each modality is to be believed, and what is gained. Then the
-    policy alone learns, in the alternating epochs. 0: gains are judged by the classifiers that
-    are trained in turns with the policy, and know every video."""
+    not see it: these judge how far each modality is to be believed, and what is gained. They learn
+    from everything, unless `random_policy` says otherwise. Then the policy alone learns, in the
+    alternating epochs. 0: gains are judged by the classifiers that are trained in turns with the
+    policy, and know every video."""
     efficiency_loss: Literal["hard", "soft", "broadcast", "none"] = "hard"
     """What a video pays for the modalities it used. `hard`: Eq. 4 as printed, correct videos pay
     their usage, wrong ones a constant. `soft`: the probability of the label takes the place of
@@ -181,4 +182,6 @@ class JointConfig(Closed):
             raise ValueError(
                 'folds needs policy_teacher = "gains", on the features of frozen networks'
             )
+        if self.folds and not self.warmup_epochs:
+            raise ValueError("folds needs warmup_epochs, in which its classifiers learn")
         return self

@@ -8,7 +8,7 @@ import hashlib
 import json
 import logging
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -23,7 +23,7 @@ from model.spec.input_spec import InputArray
 from model.spec.model_spec import ModelSpec
 from training.data.clip import Clip
 from training.data.sources.sample import Sample
-from training.data.views import DEFAULT_LIMITS, View, extract
+from training.data.views import DEFAULT_LIMITS, View, extract_all
 from training.run.progress import in_parallel
 
 logger = logging.getLogger(__name__)
@@ -31,6 +31,8 @@ logger = logging.getLogger(__name__)
 COLUMNS = ("path", "split", "code", "reason")
 # In the log; the file names them all.
 MOST_NAMED = 20
+# Of one video, decoded in one pass.
+SEGMENTS_AT_ONCE = 64
 # Goes into every key: raise it when the arrays of an unchanged spec change.
 INPUTS_VERSION = 2
 
@@ -81,13 +83,16 @@ class InputCache:
         """
         jobs = [(sample, view) for view in views for sample in samples]
         found = in_parallel(self._find, jobs, workers=workers, desc=f"look up {name}".strip())
-        missing = [job for job, there in zip(jobs, found, strict=True) if there is False]
+        missing: dict[Sample, list[View]] = {}
+        for (sample, view), there in zip(jobs, found, strict=True):
+            if there is False:
+                missing.setdefault(sample, []).append(view)
         decoded = in_parallel(
             self._decode,
-            missing,
+            [(sample, some) for sample, its in missing.items() for some in _portions(its)],
             workers=workers,
             desc=f"decode {name}".strip(),
-            total=len(jobs),
+            unit="video",
         )
         return _built(samples, [one for one in (*found, *decoded) if isinstance(one, Skipped)])
 
@@ -103,16 +108,18 @@ class InputCache:
         except OSError as error:
             return Skipped.because(job[0], error)
 
-    def _decode(self, job: Item) -> Skipped | None:
+    def _decode(self, job: tuple[Sample, Sequence[View]]) -> Skipped | None:
         """None when all went well. What goes wrong with the cache's own files is raised."""
-        sample, view = job
-        try:
-            arrays = extract(sample.path, self.spec, view, Clip.of(sample), limits=self.limits)
-            file = self.file(sample, view)
-        except (ClassificationError, OSError) as error:
-            return Skipped.because(sample, error)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(file, lambda path: _save(path, arrays))
+        sample, views = job
+        extracted = extract_all(sample.path, self.spec, views, Clip.of(sample), limits=self.limits)
+        for _ in views:
+            try:
+                view, arrays = next(extracted)
+                file = self.file(sample, view)
+            except (ClassificationError, OSError) as error:
+                return Skipped.because(sample, error)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(file, partial(_save, arrays))
         return None
 
     def load(self, sample: Sample, view: View, stream: str) -> NDArray[np.generic]:
@@ -120,6 +127,17 @@ class InputCache:
         with np.load(self.file(sample, view), allow_pickle=False) as arrays:
             array: NDArray[np.generic] = arrays[stream]
         return array
+
+
+def _portions(views: Sequence[View]) -> Iterator[list[View]]:
+    """So many at a time that their frames fit in memory."""
+    portion: list[View] = []
+    for view in views:
+        if portion and sum(one.segments for one in portion) + view.segments > SEGMENTS_AT_ONCE:
+            yield portion
+            portion = []
+        portion.append(view)
+    yield portion
 
 
 def _built(samples: Sequence[Sample], skipped: Sequence[Skipped]) -> Built:
@@ -144,7 +162,7 @@ def _digest(path: Path, size: int, changed_ns: int) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _save(path: Path, arrays: Mapping[str, InputArray]) -> None:
+def _save(arrays: Mapping[str, InputArray], path: Path) -> None:
     """Spectrograms in half precision: their noise is larger than what that loses."""
     small = {
         name: array.astype(np.float16) if array.dtype == np.float32 else array

@@ -67,16 +67,18 @@ def _by_source(
 def run(manifest: Path, config: Path, output: Path, seed: int) -> dict[str, Any]:
     """Draw, train, and measure on the others; what is there already is not done again."""
     done = output / f"draw{seed}.json"
-    if done.exists():
-        return dict(json.loads(done.read_text()))
+    if not done.exists():
+        done.write_text(json.dumps(_measured(manifest, config, output, seed)))
+    return dict(json.loads(done.read_text()))
+
+
+def _measured(manifest: Path, config: Path, output: Path, seed: int) -> dict[str, Any]:
     mine, others = draw(read_manifest(manifest, for_training=False).samples, seed)
     folder = output / f"draw{seed}"
     folder.mkdir(parents=True, exist_ok=True)
     _write_manifest(folder / "mine.csv", mine)
     runtime = load_runtime(train(_config(config, folder, output / "cache", seed)))
-    measured = _row(runtime.spec, measure_frontier(runtime, others, segments=()), seed)
-    done.write_text(json.dumps(measured))
-    return measured
+    return _row(runtime.spec, measure_frontier(runtime, others, segments=()), seed)
 
 
 def _config(path: Path, folder: Path, cache: Path, seed: int) -> TrainConfig:
@@ -99,7 +101,8 @@ def _row(spec: ModelSpec, frontier: Frontier, seed: int) -> dict[str, Any]:
     point = next(
         point
         for point in spec.curve
-        if (point.threshold, point.segments) == (spec.threshold, spec.served_segments)
+        if point.threshold == spec.threshold
+        and (point.segments or spec.eval_segments) == spec.default_segments
     )
     dense = list(served.rows)[-1]
     return {

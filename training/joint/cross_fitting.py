@@ -34,8 +34,13 @@ from training.run.run_log import RunLog
 
 
 def assign_folds(samples: Sequence[Sample], folds: int) -> Tensor:
-    """(V,): all of a source in one fold, sources of neighbouring names in different ones."""
+    """(V,): all of a source in one fold, sources of neighbouring names in different ones.
+
+    Raises ValueError where there are more folds than sources.
+    """
     order = {group: place for place, group in enumerate(sorted({one.group for one in samples}))}
+    if len(order) < folds:
+        raise ValueError(f"folds is {folds}; the training videos are of {len(order)} sources")
     return torch.tensor([order[sample.group] % folds for sample in samples])
 
 

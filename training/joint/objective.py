@@ -61,8 +61,10 @@ def draw(
     silenced = kept = None
     if "audio" in spec.modality_names:
         silenced = torch.rand(videos, generator=generator) < config.drop_audio
-    if config.random_policy is not None and not trains_policy:
-        rates = torch.tensor([config.random_policy[name] for name in spec.modality_names])
+    # Where folds judge, no policy has learned yet that could decide.
+    rates_by_name = config.random_policy or dict.fromkeys(spec.modality_names, 1.0)
+    if (config.random_policy is not None or config.folds) and not trains_policy:
+        rates = torch.tensor([rates_by_name[name] for name in spec.modality_names])
         shape_kept = (videos, segments, len(spec.modalities))
         kept = (torch.rand(shape_kept, generator=generator) < rates).float()
     orders = None

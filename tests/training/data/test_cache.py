@@ -13,7 +13,7 @@ from training.data import cache as module
 from training.data.cache import InputCache, report_skipped
 from training.data.clip import Clip
 from training.data.sources.manifest import Sample
-from training.data.views import View, extract
+from training.data.views import View, extract, extract_all
 
 
 def sample(path, **changes):
@@ -94,11 +94,11 @@ def test_only_what_is_missing_is_decoded(tmp_path, clip, monkeypatch):
     kept = cache.file(sample(clip), View(2)).stat().st_mtime_ns
     decoded = []
 
-    def watched(path, spec, view, part, **others):
-        decoded.append(view)
-        return extract(path, spec, view, part, **others)
+    def watched(path, spec, views, part, **others):
+        decoded.extend(views)
+        return extract_all(path, spec, views, part, **others)
 
-    monkeypatch.setattr(module, "extract", watched)
+    monkeypatch.setattr(module, "extract_all", watched)
     again = cache.build([sample(clip)], [View(2), View(3)], workers=1)
 
     assert again == first
@@ -110,12 +110,13 @@ def test_a_cut_run_goes_on_and_leaves_no_half_files(tmp_path, clip, monkeypatch)
     cache = InputCache(tmp_path, tiny_spec())
     views = [View(1, draw) for draw in range(4)]
 
-    def failing(path, spec, view, part, **others):
-        if view.draw == 2:
-            raise KeyboardInterrupt
-        return extract(path, spec, view, part, **others)
+    def failing(path, spec, views, part, **others):
+        for view, arrays in extract_all(path, spec, views, part, **others):
+            if view.draw == 2:
+                raise KeyboardInterrupt
+            yield view, arrays
 
-    monkeypatch.setattr(module, "extract", failing)
+    monkeypatch.setattr(module, "extract_all", failing)
     with pytest.raises(KeyboardInterrupt):
         cache.build([sample(clip)], views, workers=1)
     assert cache.file(sample(clip), views[0]).exists()

@@ -43,6 +43,11 @@ def test_a_source_lies_in_one_fold_and_folds_are_even():
         assert torch.stack(own).bincount().tolist() == [6, 6, 6]
 
 
+def test_more_folds_than_sources_are_refused():
+    with pytest.raises(ValueError, match="folds is 3; the training videos are of 2 sources"):
+        assign_folds(samples("a", "a", "b"), 3)
+
+
 def judged_of(model, features, folds):
     return cross_fitted(model, features, folds, TAUGHT, 0, Engine()).judged
 
@@ -113,6 +118,7 @@ def test_a_policy_learns_from_what_has_not_been_seen_and_alone():
         {"folds": 1, "policy_teacher": "gains"},
         {"folds": 3},
         {"folds": 3, "policy_teacher": "gains", "end_to_end": True},
+        {"folds": 3, "policy_teacher": "gains", "warmup_epochs": 0},
     ],
 )
 def test_folds_are_refused_where_nothing_could_be_judged(settings):

@@ -135,6 +135,16 @@ def test_a_random_policy_decides_for_the_recognisers_alone():
     assert rates(True) == [pytest.approx(rate, abs=0.07) for rate in wanted]
 
 
+def test_where_folds_judge_classifiers_learn_from_everything():
+    model = AdaMML(tiny_spec())
+    config = JointConfig(policy_teacher="gains", folds=2, drop_audio=0.0)
+    objective = JointObjective(model, config, cost_weights(model.spec, config))
+    features = pool_all(model, raw_features(model), Engine(), batch_videos=6)
+    draws = draw(6, 2, model.spec, config, torch.Generator(), trains_policy=False)
+
+    assert torch.equal(objective(features, draws, 1.0, False).decisions, features.available.float())
+
+
 def test_unavailable_modalities_are_never_drawn():
     torch.manual_seed(0)
     model = AdaMML(tiny_spec())

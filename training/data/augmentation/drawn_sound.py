@@ -11,11 +11,12 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor
+from torchaudio import functional
 
 from model.inputs.sound.spectrogram import Waveform, spectrogram
 from model.spec.input_spec import AudioSpec
 from training.configuration.recipe import UnimodalConfig
-from training.data.augmentation.spec_augment import draw_bands, mask_bands
+from training.data.augmentation.spec_augment import mask_bands
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +48,8 @@ class DrawnSound:
         generator = np.random.default_rng([self.seed, self.epoch, int(file.stem, 16)])
         windows = draw_windows(track, self.audio, self.segments, self.config, generator)
         video = torch.from_numpy(np.stack([spectrogram(one, self.audio) for one in windows]))
-        masks = torch.Generator().manual_seed(int(generator.integers(2**62)))
-        bands = draw_bands(1, self.audio.shape, self.config, masks)
-        return mask_bands(video.unsqueeze(0), bands).squeeze(0)
+        masks = torch.tensor([int(generator.integers(2**62))])
+        return mask_bands(video.unsqueeze(0), self.config, masks).squeeze(0)
 
 
 def draw_windows(
@@ -61,17 +61,15 @@ def draw_windows(
 ) -> list[Waveform]:
     """One window from each of `segments` equal shares of the track, all at one speed and gain.
 
-    Speed is changed by linear interpolation, so pitch moves with it. Too short a track repeats.
+    Speed is changed by resampling, so pitch moves with it, in hundredths: a finer ratio would need
+    a filter of many thousand taps. Too short a track repeats.
     """
-    speed = 1 + config.speed_change * generator.uniform(-1, 1)
-    gain = 10 ** (config.gain_change * generator.uniform(-1, 1) / 20)
-    positions = np.arange(audio.num_samples) * speed
-    length = int(np.ceil(positions[-1])) + 1
+    percent = round(100 * (1 + config.speed_change * generator.uniform(-1, 1)))
+    gain = config.gain_change * generator.uniform(-1, 1)
+    length = -(-audio.num_samples * percent // 100)
     latest = max(0, len(track) - length)
     shares = (np.arange(segments) + generator.random(segments)) / segments
-    windows = []
-    for start in np.floor(shares * latest).astype(int).tolist():
-        cut = np.resize(track[start : start + length], length)
-        sound = np.interp(positions, np.arange(length), cut) * gain
-        windows.append(sound.astype(np.float32))
-    return windows
+    starts = np.floor(shares * latest).astype(int).tolist()
+    cuts = np.stack([np.resize(track[start : start + length], length) for start in starts])
+    sound = functional.resample(torch.from_numpy(cuts), percent, 100)[:, : audio.num_samples]
+    return list(functional.gain(sound, gain).numpy())

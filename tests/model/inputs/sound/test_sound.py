@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+import torch
+from torchaudio.transforms import Spectrogram
 
 from model.common.deadline import Deadline
 from model.inputs.ffmpeg.decode_limits import DecodeLimits
@@ -81,6 +83,18 @@ def test_spectrogram_agrees_with_its_definition():
     expected = np.log(np.abs(coefficient) ** 2 + 1e-6)
 
     assert spectrogram(waveform, SPEC)[row, column] == pytest.approx(expected, rel=1e-5)
+
+
+def test_spectrogram_is_torchaudios():
+    waveform = np.random.default_rng(0).normal(size=SPEC.num_samples).astype(np.float32) * 0.1
+    power = Spectrogram(
+        SPEC.n_fft, win_length=SPEC.win_length, hop_length=SPEC.hop_length, pad_mode="constant"
+    )(torch.from_numpy(waveform))
+
+    expected = torch.log(power + SPEC.log_epsilon)
+
+    assert SPEC.shape == tuple(expected.shape)
+    np.testing.assert_allclose(spectrogram(waveform, SPEC), expected.numpy(), atol=1e-3)
 
 
 def test_silence_is_the_spectrogram_of_zeros():

@@ -31,6 +31,12 @@ def test_one_window_starts_in_each_share_of_the_track(ramp):
         assert np.floor(shares).tolist() == [0, 1, 2, 3, 4]
 
 
+def middle_slope(window):
+    """The filter sees silence beyond the ends."""
+    middle = window[len(window) // 4 : -len(window) // 4]
+    return (middle[-1] - middle[0]) / (len(middle) - 1)
+
+
 def test_windows_are_cut_unchanged_where_nothing_may_change(ramp):
     for window in windows(ramp, STILL):
         np.testing.assert_array_equal(window, window[0] + np.arange(AUDIO.num_samples))
@@ -38,7 +44,7 @@ def test_windows_are_cut_unchanged_where_nothing_may_change(ramp):
 
 def test_speed_changes_the_pitch_within_its_bounds(ramp):
     steps = [
-        np.diff(windows(ramp, STILL.model_copy(update={"speed_change": 0.2}), seed)[0]).mean()
+        middle_slope(windows(ramp, STILL.model_copy(update={"speed_change": 0.2}), seed)[0])
         for seed in range(50)
     ]
     assert 0.8 <= min(steps) < 0.85
@@ -49,7 +55,7 @@ def test_gain_is_one_for_all_windows_and_within_its_bounds(ramp):
     config = STILL.model_copy(update={"gain_change": 6.0})
     gains = []
     for seed in range(50):
-        slopes = [np.diff(window).mean() for window in windows(ramp, config, seed)]
+        slopes = [middle_slope(window) for window in windows(ramp, config, seed)]
         assert slopes == pytest.approx([slopes[0]] * 5, rel=1e-3)
         gains.append(20 * np.log10(slopes[0]))
     assert -6.01 <= min(gains) < -5
