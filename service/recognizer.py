@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Protocol
 
@@ -38,7 +38,7 @@ class Recognizer(Protocol):
         on_stage: Callable[[str, float], None] | None = None,
         on_opened: OnOpened | None = None,
         max_segments: int = MAX_STREAM_SEGMENTS,
-    ) -> Iterator[SegmentResult | Classification]:
+    ) -> Generator[SegmentResult | Classification, None, None]:
         """The segments' results, then the whole answer."""
         ...
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,11 +52,13 @@ class Work:
             on_stage=self.record.add_stage,
             max_segments=self.service.settings.max_segments,
         )
-        for item in stream:
-            if isinstance(item, Classification):
-                return told(item, level)
-            self.record.macs_of_segments += item.macs
-            on_segment(item)
+        # At once where telling of a segment fails, not when the garbage is collected.
+        with closing(stream):
+            for item in stream:
+                if isinstance(item, Classification):
+                    return told(item, level)
+                self.record.macs_of_segments += item.macs
+                on_segment(item)
         raise RuntimeError("the recognizer gave no answer")
 
     def _afforded(self) -> tuple[ClassifyOptions, int]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -19,9 +19,9 @@ class _End:
 
 
 class Ahead(Generic[T]):
-    """The items of `source`, of which at most `size` wait."""
+    """The items of `source`, of which at most `size` wait. The thread that makes them closes it."""
 
-    def __init__(self, source: Iterator[T], size: int) -> None:
+    def __init__(self, source: Generator[T, None, None], size: int) -> None:
         self._source = source
         self._waiting: queue.Queue[T | _End] = queue.Queue(size)
         self._is_wanted = threading.Event()
@@ -53,9 +53,12 @@ class Ahead(Generic[T]):
 
     def _work(self) -> None:
         try:
-            for item in self._source:
-                if not self._offer(item):
-                    return
+            # Left to the garbage collector, what the source holds would be let go of much later,
+            # and by any thread.
+            with closing(self._source):
+                for item in self._source:
+                    if not self._offer(item):
+                        return
             self._offer(_End())
         except BaseException as error:  # It is raised where the items are used.
             self._offer(_End(error))
@@ -71,7 +74,7 @@ class Ahead(Generic[T]):
 
 
 @contextmanager
-def working_ahead(source: Iterator[T], size: int) -> Iterator[Ahead[T]]:
+def working_ahead(source: Generator[T, None, None], size: int) -> Iterator[Ahead[T]]:
     """Leaving the context ends the work; the source's own context is left in its thread."""
     ahead = Ahead(source, size)
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -122,7 +122,7 @@ class Classifier:
         on_stage: OnStage | None = None,
         on_opened: OnOpened | None = None,
         max_segments: int = MAX_STREAM_SEGMENTS,
-    ) -> Iterator[SegmentResult | Classification]:
+    ) -> Generator[SegmentResult | Classification, None, None]:
         """The results of the segments in order of time, then the answer that `classify` gives.
 
         With `every_seconds` each comes as soon as it is there, and memory does not grow with the

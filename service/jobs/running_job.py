@@ -7,6 +7,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -106,7 +107,7 @@ class RunningJob:
             deadline=self.deadline,
             on_opened=self._opened,
         )
-        with self.files.segments(self.job.id).open("wb", buffering=0) as lines:
+        with closing(stream), self.files.segments(self.job.id).open("wb", buffering=0) as lines:
             for item in stream:
                 if isinstance(item, Classification):
                     self._progress.seconds_done = item.video.duration_seconds

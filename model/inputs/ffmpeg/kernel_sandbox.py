@@ -7,6 +7,7 @@ inherits them: no root, no capability and no namespace is needed, and the servic
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
@@ -109,6 +110,30 @@ def _quiet() -> dict[str, Any]:
     return dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
 
 
+class _Uncollected:
+    """A context in which no garbage is collected: that happens in whichever thread has just made
+    an object, and a finalizer in a confined one could not end a process, and would wait for it."""
+
+    def __init__(self) -> None:
+        self._lock, self._inside, self._was_enabled = threading.Lock(), 0, False
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if not self._inside:
+                self._was_enabled = gc.isenabled()
+                gc.disable()
+            self._inside += 1
+
+    def __exit__(self, *error: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if not self._inside and self._was_enabled:
+                gc.enable()
+
+
+_UNCOLLECTED = _Uncollected()
+
+
 def start_confined(command: Sequence[str], **options: Any) -> Child:  # noqa: ANN401 - Popen's own
     """`subprocess.Popen` of a decoder that may do what its command line needs, and no more.
 
@@ -132,7 +157,7 @@ def _start_confined(
             started.append(error)
 
     # What it opens for the child is opened out here: the thread may not.
-    with Path(os.devnull).open("r+b", buffering=0) as nothing:
+    with _UNCOLLECTED, Path(os.devnull).open("r+b", buffering=0) as nothing:
         _replace_devnull(options, nothing.fileno())
         thread = threading.Thread(target=confine_and_start, name="confined")
         thread.start()
@@ -150,8 +175,8 @@ def _replace_devnull(options: dict[str, Any], descriptor: int) -> None:
 
 
 def _confine(permissions: Permissions, found: Offered) -> None:
-    """The calling thread, for good. It should do little else: whatever runs in it, a finalizer of
-    the garbage collector as well, may do no more than the child."""
+    """The calling thread, for good. It should do little else: whatever runs in it may do no more
+    than the child."""
     if found.landlock:
         net = AccessNet.NONE if permissions.network else None
         scoped = Scope.SIGNAL | Scope.ABSTRACT_UNIX_SOCKET

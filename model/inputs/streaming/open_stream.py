@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -54,7 +54,7 @@ class FileStream:
         if networks.listen and self.info.audio_index is None:
             self._warn(no_audio(self.info))
 
-    def __iter__(self) -> Iterator[StreamedSegment]:
+    def __iter__(self) -> Generator[StreamedSegment, None, None]:
         """Raises VideoError where not a single frame can be decoded, and what decoding raises."""
         seeks = self.info.seekable and self.info.container not in WITHOUT_INDEX
         far = self.slots.every_seconds >= SEEK_SECONDS
@@ -64,7 +64,7 @@ class FileStream:
         if warning.code not in {known.code for known in self.warnings}:
             self.warnings = (*self.warnings, warning)
 
-    def _in_one_go(self) -> Iterator[StreamedSegment]:
+    def _in_one_go(self) -> Generator[StreamedSegment, None, None]:
         info, inputs = self.info, self._networks.spec.inputs
         limits, deadline = self._limits, self._deadline
         with ExitStack() as stack:
@@ -157,7 +157,7 @@ class FileStream:
         if sound.has_cancelled:
             self._warn(CANCELLED)
 
-    def _by_seeking(self) -> Iterator[StreamedSegment]:
+    def _by_seeking(self) -> Generator[StreamedSegment, None, None]:
         """Blocks of segments, each as `open_video` decodes them."""
         for first in range(0, len(self.slots), BLOCK):
             block = range(first, min(first + BLOCK, len(self.slots)))

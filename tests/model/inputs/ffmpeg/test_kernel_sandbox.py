@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import socket
@@ -151,6 +152,42 @@ def test_a_live_source_opens_the_network_for_its_decoder_alone(victims):
 
 
 @needs_kernel
+class Garbage:
+    """In a cycle, so that the collector alone finds it."""
+
+    def __init__(self, told):
+        self.told, self.itself = told, self
+
+    def __del__(self):
+        self.told.append(threading.current_thread().name)
+
+
+@needs_kernel
+def test_no_garbage_is_collected_in_a_thread_that_may_do_nothing(monkeypatch):
+    """Its finalizers may have processes to end, which is refused there."""
+    told = []
+    start = subprocess.Popen
+
+    def littering(*arguments, **options):
+        for _ in range(100):
+            Garbage(told)
+        return start(*arguments, **options)
+
+    monkeypatch.setattr(subprocess, "Popen", littering)
+    thresholds = gc.get_threshold()
+    gc.set_threshold(1)
+    try:
+        child = start_confined([str(programs().ffmpeg), "-version"], stdout=subprocess.DEVNULL)
+        assert child.wait(30) == 0
+    finally:
+        gc.set_threshold(*thresholds)
+    assert gc.isenabled()
+    gc.collect()
+
+    assert len(told) >= 100
+    assert "confined" not in told
+
+
 def test_the_service_itself_stays_free(tmp_path):
     """The thread that starts the child is confined, and ends."""
     in_sandbox(programs().ffprobe, "-version")
