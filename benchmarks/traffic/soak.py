@@ -18,11 +18,9 @@ import sys
 import tempfile
 import threading
 import time
-from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import httpx2 as httpx
 
@@ -30,58 +28,21 @@ from benchmarks.results import machine
 from benchmarks.traffic.asks import WAYS, Ask, WrongAnswerError, asks
 from benchmarks.traffic.bodies import make_videos
 from benchmarks.traffic.holding import (
-    Holding,
     anonymous_bytes,
     at_rest,
     fill_pools,
     processor_seconds,
     stolen_seconds,
 )
-from benchmarks.traffic.load_summary import quantile
 from benchmarks.traffic.running_service import running_service
+from benchmarks.traffic.soak_summary import Outcome, Round, row, summary
+from benchmarks.traffic.yardstick import yardstick_seconds
 from model.common.cores import num_cores
 
 CLIENTS = 4
-FLAT = 0.05
-# Buffers, pools of threads and caches fill: this share of the time, and one round at least.
-_WARM_UP_SHARE = 0.1
 _REST_SECONDS = 15.0
 _SAMPLE_SECONDS = 1.0
 _TIMEOUT_SECONDS = 120.0
-_SHOWN_WRONG = 20
-# What other work did meanwhile.
-_BESIDE = ("load_average", "stolen_share")
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Outcome:
-    """`told` is what must not change; `wrong` says what was not right."""
-
-    ask: Ask
-    seconds: float
-    told: object
-    wrong: str | None
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Round:
-    """`busy_bytes`: the median of the anonymous memory while requests ran; `held` is after them.
-
-    `processor_seconds` are of the service and its decoders. `stolen_share`: how much of the
-    machine's processors others on the same hardware had; latency says little where it changes.
-    """
-
-    begun_seconds: float
-    outcomes: list[Outcome]
-    busy_bytes: float
-    held: Holding
-    load_average: float
-    processor_seconds: float = 0.0
-    stolen_share: float = 0.0
-
-    @property
-    def plain_seconds(self) -> list[float]:
-        return [one.seconds for one in self.outcomes if one.ask.kind == "plain"]
 
 
 class Soak:
@@ -90,6 +51,7 @@ class Soak:
     def __init__(self, url: str, pid: int, folder: Path, mix: Sequence[Ask]) -> None:
         self._url, self._pid, self._folder, self._mix = url, pid, folder, list(mix)
         self._first_told: dict[tuple[str, str, str], object] = {}
+        self._yardstick = yardstick_seconds()
 
     def run(self, *, seconds: float, least_rounds: int = 3) -> list[Round]:
         """None begins after `seconds`, but there are at least so many."""
@@ -106,6 +68,7 @@ class Soak:
             outcomes = list(pool.map(self._ask, drawn))
         stolen_share = (stolen_seconds() - stolen) / (time.monotonic() - begin) / num_cores()
         held = at_rest(self._pid, self._folder, seconds=_REST_SECONDS)
+        before, self._yardstick = self._yardstick, yardstick_seconds()
         return Round(
             begun_seconds,
             [self._compared(outcome) for outcome in outcomes],
@@ -114,6 +77,7 @@ class Soak:
             os.getloadavg()[0],
             processor_seconds(self._pid) - spent,
             stolen_share,
+            (before + self._yardstick) / 2,
         )
 
     def _ask(self, ask: Ask) -> Outcome:
@@ -160,67 +124,6 @@ class _Sampled:
                 return
 
 
-def summary(rounds: Sequence[Round]) -> dict[str, Any]:
-    """What was held and how long answers took, in the first quarter after the warm-up and in the
-    last; `change` is relative to the first, `is_flat` whether it is at most FLAT."""
-    warm = min(max(1, round(_WARM_UP_SHARE * len(rounds))), len(rounds) - 1)
-    measured = rounds[warm:]
-    quarter = max(1, len(measured) // 4)
-    first, last = _quarter(measured[:quarter]), _quarter(measured[-quarter:])
-    outcomes = [outcome for one in rounds for outcome in one.outcomes]
-    wrong = [outcome.wrong for outcome in outcomes if outcome.wrong is not None]
-    change = {name: _change(first[name], last[name]) for name in first}
-    return {
-        "rounds": len(rounds),
-        "warm_up_rounds": warm,
-        "asked": dict(sorted(Counter(outcome.ask.kind for outcome in outcomes).items())),
-        "num_wrong": len(wrong),
-        "wrong": wrong[:_SHOWN_WRONG],
-        "first_quarter": first,
-        "last_quarter": last,
-        "change": change,
-        "is_flat": {name: abs(change[name]) <= FLAT for name in change if name not in _BESIDE},
-    }
-
-
-def _quarter(rounds: Sequence[Round]) -> dict[str, float]:
-    """Medians over rounds; of latency over all plain requests in them, in seconds."""
-    held = [one.held for one in rounds]
-    plain = sorted(seconds for one in rounds for seconds in one.plain_seconds)
-    medians = {
-        "anonymous_megabytes": statistics.median(one.anonymous_bytes / 1e6 for one in held),
-        "busy_anonymous_megabytes": statistics.median(one.busy_bytes / 1e6 for one in rounds),
-        "descriptors": statistics.median(one.descriptors for one in held),
-        "threads": statistics.median(one.threads for one in held),
-        "children": max(one.children for one in held),
-        "files": max(one.files for one in held),
-        "latency_p50_seconds": quantile(plain, 0.5) or 0.0,
-        "latency_p95_seconds": quantile(plain, 0.95) or 0.0,
-        "processor_seconds": statistics.median(one.processor_seconds for one in rounds),
-        "stolen_share": statistics.mean(one.stolen_share for one in rounds),
-        "load_average": statistics.median(one.load_average for one in rounds),
-    }
-    return {name: round(value, 4) for name, value in medians.items()}
-
-
-def _change(first: float, last: float) -> float:
-    return round((last - first) / first, 4) if first else float(last != first)
-
-
-def _row(one: Round) -> dict[str, float]:
-    held = dataclasses.asdict(one.held)
-    held["anonymous_megabytes"] = round(held.pop("anonymous_bytes") / 1e6, 2)
-    return {
-        "begun_seconds": round(one.begun_seconds, 1),
-        **held,
-        "busy_anonymous_megabytes": round(one.busy_bytes / 1e6, 1),
-        "plain_median_seconds": round(statistics.median(one.plain_seconds), 3),
-        "processor_seconds": round(one.processor_seconds, 2),
-        "stolen_share": round(one.stolen_share, 3),
-        "load_average": round(one.load_average, 2),
-    }
-
-
 def main(result: Path, minutes: float = 30.0) -> None:
     with tempfile.TemporaryDirectory() as name:
         videos, service_folder = Path(name, "videos"), Path(name, "service")
@@ -238,7 +141,7 @@ def main(result: Path, minutes: float = 30.0) -> None:
         "clients": CLIENTS,
         **summary(rounds),
     }
-    document = {**told, "by_round": [_row(one) for one in rounds]}
+    document = {**told, "by_round": [row(one) for one in rounds]}
     result.write_text(json.dumps(document, indent=1) + "\n")
     sys.stdout.write(json.dumps(told, indent=2) + "\n")
 

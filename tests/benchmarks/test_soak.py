@@ -11,7 +11,8 @@ from benchmarks.traffic.asks import WAYS, Ask, asks
 from benchmarks.traffic.bodies import Body, make_videos
 from benchmarks.traffic.holding import Holding
 from benchmarks.traffic.running_service import running_service
-from benchmarks.traffic.soak import Outcome, Round, Soak, summary
+from benchmarks.traffic.soak import Soak
+from benchmarks.traffic.soak_summary import Outcome, Round, summary
 
 ROUNDS = 3
 
@@ -43,10 +44,18 @@ def test_nothing_grows(videos, folder):
     assert last.anonymous_bytes < 1.15 * warm.anonymous_bytes
 
 
-def a_round(megabytes, *, threads=30, seconds=1.0, wrong=None):
+def a_round(megabytes, *, threads=30, seconds=1.0, wrong=None, yardstick=1.0):
     ask = Ask("plain", Body("clip", b""))
     held = Holding(0, 20, threads, 0, megabytes * 10**6)
-    return Round(0.0, [Outcome(ask, seconds, "told", wrong)], held.anonymous_bytes, held, 0.0)
+    return Round(
+        0.0,
+        [Outcome(ask, seconds, "told", wrong)],
+        held.anonymous_bytes,
+        held,
+        load_average=0.0,
+        processor_seconds=seconds,
+        yardstick_seconds=yardstick,
+    )
 
 
 def test_a_leak_is_told():
@@ -64,6 +73,17 @@ def test_what_is_flat_is_told():
 
     assert all(told["is_flat"].values())
     assert "load_average" not in told["is_flat"]
+
+
+def test_a_machine_that_gets_slower_is_not_a_service_that_does():
+    seconds = [1 + number / 40 for number in range(40)]
+    slower_machine = summary([a_round(300, seconds=one, yardstick=one) for one in seconds])
+    slower_service = summary([a_round(300, seconds=one) for one in seconds])
+
+    assert all(slower_machine["is_flat"].values())
+    assert slower_machine["change"]["latency_p50_seconds"] > 0.05
+    told = {name for name, is_flat in slower_service["is_flat"].items() if not is_flat}
+    assert told == {"latency_p50_yardsticks", "latency_p95_yardsticks", "processor_yardsticks"}
 
 
 def test_wrong_answers_are_told(monkeypatch, folder):
