@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from model.networks.recognizer import Recognizer
 from training.configuration.recipe import UnimodalConfig
 from training.data.array_store import iterate_batches, read_ahead
-from training.data.augmentation.spec_augment import draw_seeds, is_masked, mask_bands
+from training.data.augmentation.spec_augment import draw_bands, is_masked, mask_bands
 from training.data.targets import accuracy
 from training.run.best import Best, Weights
 from training.run.checkpointing import Resumable, StageFile
@@ -153,9 +153,10 @@ class UnimodalTrainer:
         is_spectrogram = inputs.ndim == 4
         if self.config.draws_sound or not is_spectrogram or not is_masked(self.config):
             return inputs
-        seeds = draw_seeds(len(batch), self.generator)
+        height, width = inputs.shape[2:]
+        bands = draw_bands(len(batch), (height, width), self.config, self.generator)
         share = self.engine.ranks.shard(torch.arange(len(batch))).rows
-        return mask_bands(inputs, self.config, seeds[share])
+        return mask_bands(inputs, [bands[row] for row in share.tolist()])
 
     def _set_training(self) -> None:
         self.recognizer.train()

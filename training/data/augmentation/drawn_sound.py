@@ -16,7 +16,7 @@ from torchaudio import functional
 from model.inputs.sound.spectrogram import Waveform, spectrogram
 from model.spec.input_spec import AudioSpec
 from training.configuration.recipe import UnimodalConfig
-from training.data.augmentation.spec_augment import mask_bands
+from training.data.augmentation.spec_augment import draw_bands, mask_bands
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +48,9 @@ class DrawnSound:
         generator = np.random.default_rng([self.seed, self.epoch, int(file.stem, 16)])
         windows = draw_windows(track, self.audio, self.segments, self.config, generator)
         video = torch.from_numpy(np.stack([spectrogram(one, self.audio) for one in windows]))
-        masks = torch.tensor([int(generator.integers(2**62))])
-        return mask_bands(video.unsqueeze(0), self.config, masks).squeeze(0)
+        masks = torch.Generator().manual_seed(int(generator.integers(2**62)))
+        bands = draw_bands(1, self.audio.shape, self.config, masks)
+        return mask_bands(video.unsqueeze(0), bands).squeeze(0)
 
 
 def draw_windows(

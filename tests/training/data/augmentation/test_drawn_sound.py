@@ -79,6 +79,13 @@ def rows(tmp_path):
     return DrawnSound(files, AUDIO, segments=2, config=config, seed=1)
 
 
+def test_a_draw_leaves_torchs_own_generator_alone(rows):
+    """It is drawn beside the dropout of the thread that trains."""
+    before = torch.random.get_rng_state()
+    rows.take(torch.tensor([0, 1, 2]))
+    assert torch.equal(torch.random.get_rng_state(), before)
+
+
 def test_a_draw_depends_on_seed_epoch_and_file_alone(rows):
     drawn = rows.take(torch.tensor([0, 1, 2]))
     assert drawn.shape == (3, 2, *AUDIO.shape)
