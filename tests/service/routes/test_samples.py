@@ -55,10 +55,11 @@ def test_clips_are_what_they_say(sample):
     assert (video.audio_codec is None) == (sample.stretches[0].sound is None)
 
 
-def test_the_bundled_clip_is_what_the_code_makes(tmp_path):
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.name)
+def test_a_bundled_clip_is_what_the_code_makes(tmp_path, sample):
+    """Each of them, byte for byte."""
     if version_of(programs().ffmpeg) != WRITER:
         pytest.skip(f"another ffmpeg than {WRITER} writes other bytes")
-    sample = SAMPLES[-1]
     made = make_sample(sample, tmp_path)
     assert made.read_bytes() == bundled_clip(sample.name).read_bytes()
 

@@ -1,12 +1,15 @@
 """A long video segment by segment: windows, cuts, the ceiling, the timeline, what stops it."""
 
 import dataclasses
+import gc
+import os
 from itertools import pairwise
 
 import numpy as np
 import pytest
 import torch
 
+from benchmarks.traffic.holding import children_of
 from model.common.deadline import Deadline
 from model.common.errors import (
     BudgetTooSmallError,
@@ -67,6 +70,23 @@ def test_segments_come_in_order_and_then_the_answer_that_has_them(classifier, cl
     ]
     assert answer.compute.macs == sum(segment.macs for segment in segments)
     assert without_times(classifier.classify(clips["plain"], EVERY)) == without_times(answer)
+
+
+def test_who_leaves_leaves_no_decoder_to_the_garbage_collector(classifier, clips):
+    deadline, before = Deadline(60), children_of(os.getpid())
+    gc.disable()
+    try:
+        stream = classifier.stream(clips["plain"], EVERY, deadline=deadline)
+        next(stream)
+        assert len(children_of(os.getpid())) > len(before)
+        deadline.cancel()
+        # What the error holds on to is as alive as it is while a request ends by it.
+        with pytest.raises(DeadlineExceededError) as error:
+            list(stream)
+        assert error.traceback
+        assert children_of(os.getpid()) == before
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize(("together", "ahead"), [(1, 1), (8, 9)])
