@@ -7,6 +7,16 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 SEGMENTS = 10
+# Of promised GFLOPs, what they may be off by.
+_NEAR = 0.05
+_PROMISES_HEAD = (
+    "curve of",
+    "points within their intervals, by seed",
+    "below",
+    "above",
+    "GFLOPs within 5 %",
+    "most off",
+)
 _COSTS_HEAD = ("networks", "RGB", "audio", "policy", "ten segments, all taken", "published")
 _TRUTHS_HEAD = (
     "model",
@@ -44,6 +54,30 @@ def rows_table(results: Mapping[str, Any]) -> str:
             cells.append(_spread(row["validation_price"], 3) if row["validation_price"] else "")
         lines.append(_line(cells))
     return "\n".join(lines)
+
+
+def promises_table(results: Mapping[str, Any]) -> str:
+    """Of every run's curve, seed by seed, how many points were measured as promised; empty where
+    that was not asked."""
+    if not results.get("promises"):
+        return ""
+    lines = [_line(_PROMISES_HEAD), _line("---" for _ in _PROMISES_HEAD)]
+    return "\n".join(lines + [_line(_promised(run)) for run in results["promises"]])
+
+
+def _promised(run: Mapping[str, Any]) -> list[str]:
+    points = [point for seed in run["seeds"] for point in seed]
+    by_seed = [f"{_count(seed, 'yes')} of {len(seed)}" for seed in run["seeds"]]
+    off = [point["gflops"] / point["promised"]["gflops"] - 1 for point in points]
+    near = sum(abs(one) <= _NEAR for one in off)
+    counts = [str(_count(points, verdict)) for verdict in ("below", "above")]
+    furthest = max(off, key=abs, default=0.0)
+    costs = [f"{near} of {len(points)}", f"{100 * furthest:+.1f} %"]
+    return [run["run"], ", ".join(by_seed), *counts, *costs]
+
+
+def _count(points: Iterable[Mapping[str, Any]], verdict: str) -> int:
+    return sum(point["within"] == verdict for point in points)
 
 
 def _against(row: Mapping[str, Any], reference: Mapping[str, Any]) -> list[str]:

@@ -12,7 +12,7 @@ from model.files.atomic_file import write_atomically
 from training.evaluation.generated_sections import fill
 from training.experiment.comparing.figure import draw_all
 from training.experiment.comparing.table import comparison_table
-from training.experiment.markdown import costs_table, rows_table, truths_table
+from training.experiment.markdown import costs_table, promises_table, rows_table, truths_table
 
 FOLDER = Path(__file__).parents[2] / "experiments" / "results"
 PAGE = "README.md"
@@ -46,6 +46,7 @@ def page_contents(folder: Path) -> dict[str, str]:
 def section(measured: Mapping[str, Any]) -> str:
     write_table = next(_TABLES[key] for key in _TABLES if key in measured)
     parts = [f"### {measured['title']}", measured["about"], write_table(measured)]
+    parts.append(promises_table(measured))
     return "\n\n".join(part for part in parts if part)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,12 +13,17 @@ from training.experiment.suite import Row, Suite
 
 
 def as_dict(
-    suite: Suite, scores: Scores, prices: Mapping[str, Mapping[int, float]]
+    suite: Suite,
+    scores: Scores,
+    prices: Mapping[str, Mapping[int, float]],
+    promises: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """Every score of every seed, by row; means and spreads follow from these.
 
     `prices`: by row and seed, see `validation_prices`; rows without a policy have none.
+    `promises`: see `kept_promises`.
     """
+    found = {"promises": list(promises)} if promises else {}
     return {
         "title": suite.title,
         "about": suite.about,
@@ -30,6 +35,7 @@ def as_dict(
             }
             for row in suite.rows
         ],
+        **found,
     }
 
 

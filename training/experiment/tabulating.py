@@ -8,6 +8,7 @@ from typing import Any
 from training.experiment.comparing.comparison import is_comparison, read_comparison
 from training.experiment.comparing.measuring import measure
 from training.experiment.comparing.table import as_dict as comparison_as_dict
+from training.experiment.promises import kept_promises
 from training.experiment.running import run_suite
 from training.experiment.suite import read_suite
 from training.experiment.table import as_dict
@@ -21,4 +22,5 @@ def measure_table(path: Path) -> dict[str, Any]:
         measured = {data: measure(comparison, data) for data in comparison.bases}
         return comparison_as_dict(comparison, measured)
     suite = read_suite(path)
-    return as_dict(suite, run_suite(suite), validation_prices(suite))
+    scores = run_suite(suite)
+    return as_dict(suite, scores, validation_prices(suite), kept_promises(suite))

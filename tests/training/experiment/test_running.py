@@ -10,6 +10,7 @@ from training.data.sources.manifest import read_manifest
 from training.evaluation.evaluate import compute_outputs, score_adaptive, score_fixed
 from training.experiment import running
 from training.experiment import scores as scoring
+from training.experiment.promises import kept_promises
 from training.experiment.running import run_suite
 from training.experiment.suite import Row, read_suite, run_config
 
@@ -159,3 +160,16 @@ def test_a_budget_chooses_from_the_curve(suite):
 
     outputs = compute_outputs(runtime, samples, segments=point.segments)
     assert found.gflops == pytest.approx(score_adaptive(runtime, outputs, point.threshold).gflops)
+
+
+def test_promises_of_every_seed_are_measured_where_the_suite_compares(suite):
+    assert kept_promises(suite) == []
+
+    (found,) = kept_promises(suite.model_copy(update={"compares": True}))
+
+    assert found["run"] == "policy"
+    for seed, points in zip(suite.seeds, found["seeds"], strict=True):
+        config = run_config(suite, "policy", seed)
+        curve = read_spec(config.output / "tiny.safetensors").curve
+        assert [point["promised"] for point in points] == [one.model_dump() for one in curve]
+        assert all(point["gflops"] > 0 for point in points)

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from training.evaluation.evaluate import Score
-from training.experiment.markdown import rows_table
+from training.experiment.markdown import promises_table, rows_table
 from training.experiment.results import write_results
 from training.experiment.running import Scored
 from training.experiment.suite import Row, Suite
@@ -107,3 +107,15 @@ def test_differences_on_the_same_clips_and_what_decisions_tell_of_the_truth(tmp_
 def test_what_takes_all_has_no_budget(tmp_path):
     with pytest.raises(ValueError, match="takes all"):
         Row(name="all", run="a", decisions="all", budget=0.3)
+
+
+def test_promises_are_counted_by_seed_and_gflops_by_how_far_they_are_off(measured):
+    def point(within, gflops):
+        return {"promised": {"gflops": 2.0}, "accuracy": 0.5, "gflops": gflops, "within": within}
+
+    assert promises_table(measured) == ""
+    seeds = [[point("yes", 2.0), point("below", 2.08)], [point("above", 1.8), point("yes", 2.05)]]
+
+    found = promises_table({"promises": [{"run": "ours", "seeds": seeds}]})
+
+    assert found.splitlines()[2] == "| ours | 1 of 2, 1 of 2 | 1 | 1 | 3 of 4 | -10.0 % |"
