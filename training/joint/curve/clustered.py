@@ -65,6 +65,19 @@ def wilson_interval(share: float, number: float, coverage: float = COVERAGE) -> 
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
+def prediction_interval(share: float, number: float) -> tuple[float, float]:
+    """Where the share of as many other trials should lie, of a share of `number` trials.
+
+    Wilson's of half as many, since the others are as uncertain as these. That never reaches 1 or
+    0, which a few trials easily do: where all of them right, or none, is likelier than what an
+    interval leaves out on one side, it ends there.
+    """
+    low, high = wilson_interval(share, number / 2)
+    tail = (1 - COVERAGE) / 2
+    none, every = (1 - share) ** number >= tail, share**number >= tail
+    return (0.0 if none else low), (1.0 if every else high)
+
+
 def student_quantile(probability: float, degrees: int) -> float:
     """Of Student's t: two terms of Abramowitz and Stegun's expansion 26.7.5, within 1 % from five
     degrees of freedom on."""

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.spec.model_spec import OperatingPoint
-from training.joint.curve.clustered import Clusters, Doubles, wilson_interval
+from training.joint.curve.clustered import Clusters, Doubles, prediction_interval
 from training.joint.curve.outcomes import Outcomes
 
 # Each cuts the videos in two otherwise; their mean depends less on one cut's luck.
@@ -48,8 +48,7 @@ def _promised(
         [_cross_fitted(point.gflops, outcomes, clusters.weights, half) for half in halves], axis=0
     )
     share = float(clusters.mean(right).clip(0, 1))
-    # Other videos are as uncertain as these: twice the variance is half the number.
-    low, high = wilson_interval(share, clusters.effective_number(right) / 2)
+    low, high = prediction_interval(share, clusters.effective_number(right))
     return point.model_copy(
         update={
             "accuracy": share,

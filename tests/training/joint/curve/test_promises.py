@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 
 from model.spec.model_spec import OperatingPoint
-from training.joint.curve.clustered import Clusters, student_quantile, wilson_interval
+from training.joint.curve.clustered import (
+    Clusters,
+    prediction_interval,
+    student_quantile,
+    wilson_interval,
+)
 from training.joint.curve.outcomes import Outcomes
 from training.joint.curve.promises import promised
 
@@ -80,6 +85,18 @@ def test_a_point_is_stated_by_what_it_costs():
 def test_wilsons_interval_as_published():
     """81 of 263: 0.2553 to 0.3662 (Newcombe, Statistics in Medicine 1998, table I, method 3)."""
     assert wilson_interval(81 / 263, 263) == pytest.approx((0.2553, 0.3662), abs=5e-5)
+
+
+@pytest.mark.parametrize(("share", "number"), [(0.83, 7), (0.97, 8), (0.95, 40), (0.17, 7)])
+def test_all_right_and_none_are_as_likely_as_they_are(share, number):
+    """The share of as many other trials lies within in 95 of 100 cases, were this share the true
+    one; an interval that ends below 1 would leave out what happens in a quarter of them."""
+    generator = np.random.default_rng(0)
+    low, high = prediction_interval(share, number)
+    measured = generator.binomial(number, share, size=20_000) / number
+
+    assert np.mean((low <= measured) & (measured <= high)) >= 0.95
+    assert prediction_interval(0.8, 200) == wilson_interval(0.8, 100)
 
 
 @pytest.mark.parametrize(("degrees", "t"), [(7, 1.895), (30, 1.697), (131, 1.657)])
