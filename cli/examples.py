@@ -12,6 +12,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "batch": ("adamml batch videos/ rows/ --format parquet",),
     "watch": ("adamml watch rtsp://camera/stream",),
     "flops": ("adamml flops model.adamml",),
+    "models": ("adamml models", "adamml models runs/ --json"),
     "train": ("adamml train experiments/synth.toml --device cpu",),
     "evaluate": (
         "adamml evaluate manifest.csv --split test --figures figures/",

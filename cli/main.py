@@ -12,6 +12,7 @@ from cli.classify import classify
 from cli.examples import epilog
 from cli.flops import flops
 from cli.keys import keys
+from cli.models import models
 from cli.samples import samples
 from cli.serve import serve
 from cli.training.convert import convert
@@ -36,6 +37,7 @@ for command in (
     batch,
     watch,
     flops,
+    models,
     train,
     evaluate,
     experiment,

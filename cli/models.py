@@ -1,0 +1,117 @@
+"""adamml models: which models there are, and what each promises."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, NamedTuple
+
+import typer
+
+from cli.spec_argument import resolve_spec
+from model.inference.operating_points import dense_gflops
+from model.spec.model_spec import ModelSpec, OperatingPoint
+
+SUFFIXES = (".adamml", ".safetensors")
+
+
+class Listed(NamedTuple):
+    """A file, and its spec, or what is wrong with it."""
+
+    path: Path
+    megabytes: float
+    version: str
+    found: ModelSpec | str
+
+
+def models(
+    folder: Annotated[
+        Path | None, typer.Argument(help="Folder to look into; absent: the bundled models.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+) -> None:
+    """List the bundled models, or a folder's: classes, size, compute and promised accuracy."""
+    found = [_listed(path) for path in model_files(folder)]
+    if as_json:
+        typer.echo(json.dumps([_as_dict(one) for one in found], indent=2))
+        return
+    for one in found:
+        typer.echo("  ".join(_words(one)))
+
+
+def model_files(folder: Path | None) -> list[Path]:
+    """Bundles and checkpoints in `folder`, by name; None: where the bundled model lies.
+
+    Raises:
+        NotADirectoryError: it is no folder.
+        ValueError: there is none in it.
+    """
+    from model.inference.loading import BUNDLED_MODEL
+
+    place = folder or BUNDLED_MODEL.parent
+    if not place.is_dir():
+        raise NotADirectoryError(f"{place} is not a folder")
+    files = sorted(path for path in place.iterdir() if path.suffix in SUFFIXES)
+    if not files:
+        raise ValueError(f"{place} has no model; they end in {' or '.join(SUFFIXES)}")
+    return files
+
+
+def _listed(path: Path) -> Listed:
+    """A file that is no model is told of, and hides no other."""
+    from model.files.bundle import file_version
+
+    found: ModelSpec | str
+    try:
+        found = resolve_spec(str(path))
+    except ValueError as error:
+        found = str(error)
+    return Listed(path, round(path.stat().st_size / 1e6, 1), file_version(path), found)
+
+
+def _as_dict(one: Listed) -> dict[str, object]:
+    about = {"path": str(one.path), "version": one.version, "megabytes": one.megabytes}
+    if isinstance(one.found, str):
+        return {**about, "error": one.found}
+    served = _served(one.found)
+    return {
+        **about,
+        "name": one.found.name,
+        "labels": list(one.found.labels),
+        "modalities": list(one.found.modality_names),
+        "dense_gflops": _dense(one.found),
+        "served": served.model_dump(exclude_none=True) if served else None,
+    }
+
+
+def _words(one: Listed) -> Iterator[str]:
+    yield f"{one.path}  {one.version}  {one.megabytes} MB"
+    if isinstance(one.found, str):
+        yield one.found
+        return
+    yield f"{one.found.name}: {len(one.found.labels)} classes"
+    yield "+".join(one.found.modality_names)
+    dense, served = _dense(one.found), _served(one.found)
+    if dense is not None:
+        yield f"everything {dense:.2f} GFLOPs a video"
+    if served is not None:
+        yield f"served {served.gflops:.2f}, promised {_promise(served)}"
+
+
+def _dense(spec: ModelSpec) -> float | None:
+    """A spec that came without its costs is counted by adamml flops, which needs torch."""
+    return dense_gflops(spec) if spec.costs else None
+
+
+def _served(spec: ModelSpec) -> OperatingPoint | None:
+    """The point of the curve that is served by default, of a model that has one."""
+    chosen = (spec.threshold, spec.default_segments)
+    points = [p for p in spec.curve if (p.threshold, p.segments or spec.eval_segments) == chosen]
+    return points[0] if points else None
+
+
+def _promise(point: OperatingPoint) -> str:
+    if point.accuracy_low is None or point.accuracy_high is None:
+        return f"{point.accuracy:.1%}"
+    return f"{point.accuracy:.1%} ({point.accuracy_low:.1%} to {point.accuracy_high:.1%})"
