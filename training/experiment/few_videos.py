@@ -128,20 +128,20 @@ def summary(data: str, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """What it must show: not below dense by more than the paired interval, promises kept."""
     against = [row["differences"].get(row["dense"]) for row in rows]
     points = [one for row in rows for one in row["curve"]]
+    kept = sum(one["within"] == "yes" for one in points)
+    below = sum(one is not None and one["high"] < 0 for one in against)
     return {
-        "data": data,
-        "draws": len(rows),
-        "not_below_dense": sum(one is None or one["high"] >= 0 for one in against),
-        "promises_within": sum(one["within"] == "yes" for one in points),
-        "promises": len(points),
-        "rows": list(rows),
+        "title": f"Few videos: {CLASSES * CLIPS} clips of {CLASSES} classes, drawn from {data}",
+        "about": f"{below} of {len(rows)} draws below dense by more than the paired interval;"
+        f" {kept} of {len(points)} points of the curves measured within what they promise.",
+        "few_videos": list(rows),
     }
 
 
 def main(manifest: Path, config: Path, output: Path, draws: int) -> None:
     data = manifest.parent.name
     found = summary(data, [run(manifest, config, output, seed) for seed in range(draws)])
-    logger.info("%s", {key: value for key, value in found.items() if key != "rows"})
+    logger.info("%s", {key: value for key, value in found.items() if key != "few_videos"})
     write_results(FOLDER, f"few_videos_{data}", found)
 
 

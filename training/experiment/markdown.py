@@ -18,6 +18,18 @@ _PROMISES_HEAD = (
     "most off",
 )
 _COSTS_HEAD = ("networks", "RGB", "audio", "policy", "ten segments, all taken", "published")
+_FEW_HEAD = (
+    "classes",
+    "validation clips",
+    "other clips",
+    "GFLOPs, of dense",
+    "adaptive",
+    "random",
+    "dense",
+    "against dense",
+    "promised",
+    "points within",
+)
 _TRUTHS_HEAD = (
     "model",
     "top-1",
@@ -158,3 +170,27 @@ def _cells(agreement: Mapping[str, float | None]) -> tuple[str, ...]:
 
 def _percent(share: float | None) -> str:
     return "" if share is None else f"{100 * share:.1f} %"
+
+
+def few_table(measured: Mapping[str, Any]) -> str:
+    """Markdown of what `few_videos.summary` gave: a row for each draw."""
+    rows = [_line(_drawn(row)) for row in measured["few_videos"]]
+    return "\n".join([_line(_FEW_HEAD), _line("---" for _ in _FEW_HEAD), *rows])
+
+
+def _drawn(row: Mapping[str, Any]) -> list[str]:
+    accuracy, promise = row["rows"], row["promise"]
+    against = row["differences"].get(row["dense"])
+    ends = (against["mean"], against["low"], against["high"]) if against else None
+    low, high = promise["accuracy_low"], promise["accuracy_high"]
+    return [
+        ", ".join(row["labels"]),
+        str(row["validation_videos"]),
+        str(row["others"]),
+        f"{row['gflops']:.2f} of {row['gflops_dense']:.2f}",
+        *(_percent(accuracy.get(name)) for name in ("adaptive", "random at these rates")),
+        _percent(accuracy[row["dense"]]),
+        "" if ends is None else "{:+.1f} ({:+.1f} to {:+.1f})".format(*(100 * v for v in ends)),
+        f"{_percent(promise['accuracy'])} ({100 * low:.0f} to {100 * high:.0f})",
+        f"{_count(row['curve'], 'yes')} of {len(row['curve'])}",
+    ]

@@ -12,7 +12,13 @@ from model.files.atomic_file import write_atomically
 from training.evaluation.generated_sections import fill
 from training.experiment.comparing.figure import draw_all
 from training.experiment.comparing.table import comparison_table
-from training.experiment.markdown import costs_table, promises_table, rows_table, truths_table
+from training.experiment.markdown import (
+    costs_table,
+    few_table,
+    promises_table,
+    rows_table,
+    truths_table,
+)
 
 FOLDER = Path(__file__).parents[2] / "experiments" / "results"
 PAGE = "README.md"
@@ -21,6 +27,7 @@ _TABLES = {
     "rows": rows_table,
     "costs": costs_table,
     "verdicts": truths_table,
+    "few_videos": few_table,
     "comparisons": comparison_table,
 }
 

@@ -9,6 +9,7 @@ from tests.support.training_run import RUN, prepare_run
 from training.data.sources.sample import Sample
 from training.experiment import few_videos
 from training.experiment.few_videos import CLIPS, draw, run, summary
+from training.experiment.results import section
 
 
 def samples(labels="abc", *, groups=12, clips_of_group=5):
@@ -73,7 +74,14 @@ def test_the_summary_counts_draws_and_promises(drawn):
     below["differences"] = {row["dense"]: {"low": -0.3, "mean": -0.2, "high": -0.1}}
     told = summary("tiny", [row, below])
 
-    assert told["draws"] == 2
-    assert told["promises"] == 2 * len(row["curve"])
-    assert told["not_below_dense"] in (0, 1)
-    assert 0 <= told["promises_within"] <= told["promises"]
+    points = 2 * len(row["curve"])
+    kept = 2 * sum(one["within"] == "yes" for one in row["curve"])
+    already = row["differences"].get(row["dense"], {"high": 0})["high"] < 0
+    assert told["about"] == (
+        f"{1 + already} of 2 draws below dense by more than the paired interval;"
+        f" {kept} of {points} points of the curves measured within what they promise."
+    )
+    head, _, *lines = section(told).splitlines()[4:]
+    assert head.startswith("| classes | validation clips |")
+    assert len(lines) == 2
+    assert "| -20.0 (-30.0 to -10.0) |" in lines[1]
