@@ -10,7 +10,7 @@ from typing import Annotated, NamedTuple
 import typer
 
 from cli.spec_argument import resolve_spec
-from model.inference.operating_points import dense_gflops
+from model.inference.operating_points import dense_gflops, served_point
 from model.spec.model_spec import ModelSpec, OperatingPoint
 
 SUFFIXES = (".adamml", ".safetensors")
@@ -41,18 +41,19 @@ def models(
 
 
 def model_files(folder: Path | None) -> list[Path]:
-    """Bundles and checkpoints in `folder`, by name; None: where the bundled model lies.
+    """Bundles and checkpoints below `folder`, by path; None: where the bundled model lies.
 
     Raises:
         NotADirectoryError: it is no folder.
-        ValueError: there is none in it.
+        ValueError: there is none below it.
     """
     from model.inference.loading import BUNDLED_MODEL
 
     place = folder or BUNDLED_MODEL.parent
     if not place.is_dir():
-        raise NotADirectoryError(f"{place} is not a folder")
-    files = sorted(path for path in place.iterdir() if path.suffix in SUFFIXES)
+        raise NotADirectoryError(f"{place} is {'not a folder' if place.exists() else 'not there'}")
+    named = (path for path in place.rglob("*") if path.suffix.lower() in SUFFIXES)
+    files = sorted(path for path in named if path.is_file())
     if not files:
         raise ValueError(f"{place} has no model; they end in {' or '.join(SUFFIXES)}")
     return files
@@ -62,19 +63,23 @@ def _listed(path: Path) -> Listed:
     """A file that is no model is told of, and hides no other."""
     from model.files.bundle import file_version
 
+    try:
+        size, version = path.stat().st_size, file_version(path)
+    except OSError as error:
+        return Listed(path, 0.0, "", f"cannot be read: {error.strerror}")
     found: ModelSpec | str
     try:
         found = resolve_spec(str(path))
-    except ValueError as error:
-        found = str(error)
-    return Listed(path, round(path.stat().st_size / 1e6, 1), file_version(path), found)
+    except (ValueError, OSError) as error:
+        found = str(error).removeprefix(f"{path}: ")
+    return Listed(path, round(size / 1e6, 1), version, found)
 
 
 def _as_dict(one: Listed) -> dict[str, object]:
     about = {"path": str(one.path), "version": one.version, "megabytes": one.megabytes}
     if isinstance(one.found, str):
         return {**about, "error": one.found}
-    served = _served(one.found)
+    served = served_point(one.found)
     return {
         **about,
         "name": one.found.name,
@@ -92,7 +97,7 @@ def _words(one: Listed) -> Iterator[str]:
         return
     yield f"{one.found.name}: {len(one.found.labels)} classes"
     yield "+".join(one.found.modality_names)
-    dense, served = _dense(one.found), _served(one.found)
+    dense, served = _dense(one.found), served_point(one.found)
     if dense is not None:
         yield f"everything {dense:.2f} GFLOPs a video"
     if served is not None:
@@ -102,13 +107,6 @@ def _words(one: Listed) -> Iterator[str]:
 def _dense(spec: ModelSpec) -> float | None:
     """A spec that came without its costs is counted by adamml flops, which needs torch."""
     return dense_gflops(spec) if spec.costs else None
-
-
-def _served(spec: ModelSpec) -> OperatingPoint | None:
-    """The point of the curve that is served by default, of a model that has one."""
-    chosen = (spec.threshold, spec.default_segments)
-    points = [p for p in spec.curve if (p.threshold, p.segments or spec.eval_segments) == chosen]
-    return points[0] if points else None
 
 
 def _promise(point: OperatingPoint) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
 
+from model.files.bundle import BundleError, is_bundle, read_spec
 from model.spec.model_spec import ModelSpec
 from model.spec.presets import PRESETS, preset
 from model.spec.spec_json import SpecError, parse_spec
@@ -27,26 +27,21 @@ def resolve_spec(argument: str) -> ModelSpec:
             f"{argument!r} is neither a file nor a ready-made spec ({', '.join(PRESETS)})"
         )
     try:
-        return parse_spec(_spec_text(path))
+        return _spec_of(path)
+    except BundleError as error:
+        raise SpecError(str(error)) from error
     except (SpecError, UnicodeDecodeError) as error:
         raise SpecError(f"{path}: {error}") from error
 
 
-def _spec_text(path: Path) -> str:
+def _spec_of(path: Path) -> ModelSpec:
     if path.suffix == ".json":
-        return path.read_text(encoding="utf-8")
-    if zipfile.is_zipfile(path):
-        return _from_bundle(path)
+        return parse_spec(path.read_text(encoding="utf-8"))
+    if is_bundle(path):
+        return read_spec(path)
     from model.files.safetensors_header import SPEC_KEY, read_metadata
 
     metadata = read_metadata(path)
     if SPEC_KEY not in metadata:
         raise SpecError("neither a bundle nor a checkpoint of ours")
-    return metadata[SPEC_KEY]
-
-
-def _from_bundle(path: Path) -> str:
-    with zipfile.ZipFile(path) as archive:
-        if "spec.json" not in archive.namelist():
-            raise SpecError("a zip file without spec.json is not a bundle")
-        return archive.read("spec.json").decode()
+    return parse_spec(metadata[SPEC_KEY])

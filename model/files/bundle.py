@@ -17,6 +17,9 @@ from model.spec.spec_json import SpecError, parse_spec
 SPEC_NAME = "spec.json"
 # A graph is read into memory whole; nothing legitimate comes near this.
 MAX_MEMBER_BYTES = 2 * 1024**3
+_SIGNATURE = b"PK\x03\x04"
+# Of a checkpoint: the length of its header, and the brace that the header begins with.
+_LEAST_BYTES = 9
 # Fixed, so that the same weights give the same file and the same version.
 _ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 
@@ -81,6 +84,14 @@ def read_bundle(path: Path) -> Bundle:
             graphs = {name: _read_member(path, archive, name) for name in graph_names(spec)}
         file.seek(0)
         return Bundle(spec=spec, graphs=graphs, version=_version(file.read()))
+
+
+def is_bundle(path: Path) -> bool:
+    """One that was cut off has no directory at its end any more, but begins like a zip file; and
+    nobody should wait for torch, or be asked for it, to hear that a file is empty."""
+    with path.open("rb") as file:
+        first = file.read(_LEAST_BYTES)
+    return len(first) < _LEAST_BYTES or first.startswith(_SIGNATURE) or zipfile.is_zipfile(path)
 
 
 def read_spec(path: Path) -> ModelSpec:

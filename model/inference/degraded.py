@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from model.inference.classification import ClassifyOptions
-from model.inference.operating_points import dense_gflops
+from model.inference.operating_points import dense_gflops, served_point
 from model.spec.model_spec import ModelSpec, OperatingPoint
 
 
@@ -31,13 +31,7 @@ def degraded(options: ClassifyOptions, spec: ModelSpec, *, share: float) -> Clas
 
 def _own_point(spec: ModelSpec) -> OperatingPoint:
     """Where a request without options runs; of a curve without it, the dearest."""
-    own = [
-        point
-        for point in spec.curve
-        if point.threshold == spec.threshold
-        and (point.segments or spec.eval_segments) == spec.default_segments
-    ]
-    return max(own or spec.curve, key=lambda point: point.gflops)
+    return served_point(spec) or max(spec.curve, key=lambda point: point.gflops)
 
 
 def _cost(point: OperatingPoint, spec: ModelSpec, *, by_segment: bool) -> float:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from model.files.bundle import is_bundle
 from model.inputs.ffmpeg.decode_limits import DecodeLimits
 from model.runtime.base import Precision, Runtime
 from model.runtime.openvino import OpenvinoRuntime
@@ -14,10 +14,6 @@ if TYPE_CHECKING:
     from model.inference.classifier import Classifier
 
 BUNDLED_MODEL = Path(__file__).parents[1] / "bundled" / "av13.adamml"
-
-_ZIP_SIGNATURE = b"PK\x03\x04"
-# Of a checkpoint: the length of its header, and the brace that the header begins with.
-_LEAST_BYTES = 9
 
 
 def load_classifier(
@@ -47,16 +43,8 @@ def load_runtime(
     Raises what `load_classifier` raises.
     """
     path = path or BUNDLED_MODEL
-    if _is_bundle(path):
+    if is_bundle(path):
         return OpenvinoRuntime.load(path, threads=threads, precision=precision)
     from model.runtime.torch import TorchRuntime
 
     return TorchRuntime.load(path, threads=threads, precision=precision)
-
-
-def _is_bundle(path: Path) -> bool:
-    """One that was cut off has no directory at its end any more, but begins like a zip file; and
-    nobody should wait for torch, or be asked for it, to hear that a file is empty."""
-    with path.open("rb") as file:
-        first = file.read(_LEAST_BYTES)
-    return len(first) < _LEAST_BYTES or first.startswith(_ZIP_SIGNATURE) or zipfile.is_zipfile(path)

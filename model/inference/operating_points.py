@@ -25,6 +25,14 @@ def expected_loss(point: OperatingPoint) -> float:
     return point.loss if point.loss is not None else 1 - point.accuracy
 
 
+def served_point(spec: ModelSpec) -> OperatingPoint | None:
+    """The point of the curve that is served by default; None of a model without one."""
+    own = spec.eval_segments
+    served = (spec.threshold, spec.default_segments)
+    points = (one for one in spec.curve if (one.threshold, one.segments or own) == served)
+    return next(points, None)
+
+
 def choose_point(
     spec: ModelSpec, *, budget: float | None, max_gflops: float | None
 ) -> OperatingPoint:

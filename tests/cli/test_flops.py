@@ -92,7 +92,7 @@ def test_a_spec_is_found_in_any_file_that_holds_one(tmp_path, spec, write):
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [(b"hello", "not a safetensors file"), (b"{}", "not a safetensors file")],
+    [(b"{}", "is not a bundle"), (b"hello, hello", "not a safetensors file")],
 )
 def test_other_files_are_refused(tmp_path, content, message):
     path = tmp_path / "model"
@@ -106,7 +106,7 @@ def test_a_zip_file_without_a_spec_is_refused(tmp_path):
     with zipfile.ZipFile(tmp_path / "model", "w") as archive:
         archive.writestr("readme", "hello")
 
-    with pytest.raises(SpecError, match=r"without spec.json is not a bundle"):
+    with pytest.raises(SpecError, match=r"has no spec\.json: a zip file, but not a bundle"):
         resolve_spec(str(tmp_path / "model"))
 
 

@@ -40,6 +40,7 @@ class Outputs:
     logits: Array  # (S, M, K), zero where unavailable
     exit_logits: Array | None  # (S, K)
     labels: tuple[int, ...]
+    group: str  # the video's source
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,8 @@ class Score:
 
     `accuracy` is top-1, or mean average precision where videos have several labels. `top5`: share
     of the videos one of whose five likeliest labels is right. `hits`: by video, how often its
-    likeliest label is right; the same videos in the same order in all rows of a report.
+    likeliest label is right, and `groups` its source; the same videos in the same order in all rows
+    of a report.
     """
 
     accuracy: float
@@ -56,6 +58,7 @@ class Score:
     gflops: float
     selection: dict[str, float]
     hits: tuple[float, ...] = ()
+    groups: tuple[str, ...] | None = None
 
 
 def compute_outputs(
@@ -117,7 +120,7 @@ def _outputs(runtime: Runtime, sample: Sample, labels: tuple[int, ...], segments
             logits[rows, column] = runtime.recognize(name, inputs)
     output = runtime.policy_output(features, available)
     probabilities = keep_probabilities(output.logits, spec.policy.returns)
-    return Outputs(probabilities, available, logits, output.exit_logits, labels)
+    return Outputs(probabilities, available, logits, output.exit_logits, labels, sample.group)
 
 
 def score_adaptive(runtime: Runtime, outputs: Iterable[Outputs], threshold: float) -> Score:
@@ -170,6 +173,7 @@ def score_random(
         gflops=float(np.mean([score.gflops for score in scores])),
         selection={n: float(np.mean([s.selection[n] for s in scores])) for n in rates},
         hits=tuple(np.mean([score.hits for score in scores], axis=0).tolist()),
+        groups=scores[0].groups,
     )
 
 
@@ -201,6 +205,7 @@ def _score(
         gflops=float(np.mean(spent)) / 1e9,
         selection=dict(zip(spec.modality_names, rates.tolist(), strict=True)),
         hits=tuple(hits_of(logits, labels, 1).tolist()),
+        groups=tuple(one.group for one, _ in decided),
     )
 
 

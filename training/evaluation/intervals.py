@@ -17,29 +17,45 @@ COVERAGE = 0.95
 
 
 class Difference(NamedTuple):
-    """Of accuracies, the mean over seeds; 95 % of what other clips would give lie within."""
+    """Of accuracies, the mean over seeds; 95 % of what other sources would give lie within."""
 
     mean: float
     low: float
     high: float
 
 
-def paired_difference(ours: Sequence[FloatArray], others: Sequence[FloatArray]) -> Difference:
+def paired_difference(
+    ours: Sequence[FloatArray],
+    others: Sequence[FloatArray],
+    groups: Sequence[str] | None = None,
+) -> Difference:
     """How much more often `ours` are right than `others`, (V,) for each seed, in 0..1.
 
-    Bootstrap over the clips, with all seeds of a clip together: rows share the clips, so what
-    makes a clip hard for both cancels. It does not tell what other seeds would give.
+    `groups`: (V,), the source of each clip; None: each is one of its own. Bootstrap over whole
+    sources, whose clips are alike, with all seeds of a clip together: rows share the clips, so
+    what makes a clip hard for both cancels. It does not tell what other seeds would give.
 
     Raises:
-        ValueError: not as many seeds or videos of the one as of the other.
+        ValueError: not as many seeds or videos of the one as of the other, or as groups.
     """
     gained = np.mean([a - b for a, b in zip(_same(ours, others), others, strict=True)], axis=0)
     generator = np.random.default_rng(0)
-    drawn = generator.integers(0, len(gained), size=(DRAWS, len(gained)))
-    low, high = np.quantile(
-        gained[drawn].mean(axis=1), [(1 - COVERAGE) / 2, 1 - (1 - COVERAGE) / 2]
-    )
+    sums, sizes = _by_source(gained, groups)
+    drawn = generator.integers(0, len(sums), size=(DRAWS, len(sums)))
+    means = sums[drawn].sum(axis=1) / sizes[drawn].sum(axis=1)
+    low, high = np.quantile(means, [(1 - COVERAGE) / 2, 1 - (1 - COVERAGE) / 2])
     return Difference(float(gained.mean()), float(low), float(high))
+
+
+def _by_source(gained: FloatArray, groups: Sequence[str] | None) -> tuple[FloatArray, FloatArray]:
+    """What was gained in each source, and how many clips it has."""
+    if groups is None:
+        return gained, np.ones(len(gained))
+    if len(groups) != len(gained):
+        raise ValueError(f"{len(groups)} groups of {len(gained)} videos")
+    _, of = np.unique(np.array(groups), return_inverse=True)
+    sizes = np.bincount(of).astype(np.float64)
+    return np.bincount(of, weights=gained).astype(np.float64), sizes
 
 
 def _same(ours: Sequence[FloatArray], others: Sequence[FloatArray]) -> Sequence[FloatArray]:

@@ -80,8 +80,9 @@ class Report:
     def differences(self) -> dict[str, Difference]:
         """In top-1, of adaptive from random decisions and from the dense row, by its name."""
         ours, dense = self.rows["adaptive"].hits, list(self.rows)[-1]
+        groups = self.rows["adaptive"].groups
         return {
-            name: paired_difference([np.array(ours)], [np.array(self.rows[name].hits)])
+            name: paired_difference([np.array(ours)], [np.array(self.rows[name].hits)], groups)
             for name in (RANDOM, dense)
             # A video of which only so many segments could be read is in one row alone.
             if ours and len(ours) == len(self.rows[name].hits)

@@ -16,8 +16,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from model.files.atomic_file import write_atomically
 from model.inference.loading import load_runtime
-from model.inference.operating_points import dense_gflops
+from model.inference.operating_points import dense_gflops, served_point
 from model.spec.model_spec import ModelSpec
 from training.configuration.config import TrainConfig, read_config
 from training.data.sources.manifest import Sample, read_manifest
@@ -68,7 +69,8 @@ def run(manifest: Path, config: Path, output: Path, seed: int) -> dict[str, Any]
     """Draw, train, and measure on the others; what is there already is not done again."""
     done = output / f"draw{seed}.json"
     if not done.exists():
-        done.write_text(json.dumps(_measured(manifest, config, output, seed)))
+        text = json.dumps(_measured(manifest, config, output, seed))
+        write_atomically(done, lambda path: path.write_text(text))
     return dict(json.loads(done.read_text()))
 
 
@@ -98,12 +100,9 @@ def _write_manifest(path: Path, samples: Sequence[Sample]) -> None:
 
 def _row(spec: ModelSpec, frontier: Frontier, seed: int) -> dict[str, Any]:
     served = frontier.served
-    point = next(
-        point
-        for point in spec.curve
-        if point.threshold == spec.threshold
-        and (point.segments or spec.eval_segments) == spec.default_segments
-    )
+    point = served_point(spec)
+    if point is None:
+        raise ValueError(f"{spec.name} has no curve")
     dense = list(served.rows)[-1]
     return {
         "draw": seed,

@@ -17,7 +17,8 @@ from training.configuration.config import TrainConfig
 from training.configuration.run_spec import make_input_spec
 from training.data.cache import InputCache, Item
 from training.data.run_data import RunData
-from training.data.sources.manifest import Split, read_manifest
+from training.data.sources.manifest import Manifest, Split, read_manifest
+from training.data.sources.sample import Sample
 from training.data.views import View
 from training.evaluation.evaluate import Outputs
 from training.evaluation.view_features import view_features
@@ -48,11 +49,13 @@ def split_outputs(
     items: list[Item] = [(sample, view) for sample in built.samples]
     data = RunData(cache, manifest, model.spec.modality_names, train=(), val=items)
     features = view_features(config, model, data, items, Engine())
-    return _outputs(model, features, [manifest.indices(sample) for sample, _ in items])
+    return _outputs(model, features, manifest, [sample for sample, _ in items])
 
 
 @torch.no_grad()
-def _outputs(model: AdaMML, features: Features, labels: Sequence[Sequence[int]]) -> list[Outputs]:
+def _outputs(
+    model: AdaMML, features: Features, manifest: Manifest, samples: Sequence[Sample]
+) -> list[Outputs]:
     model.eval()
     policy = policy_outputs(model, features)
     probabilities = keep_probabilities(policy.logits.numpy(), model.spec.policy.returns)
@@ -65,7 +68,8 @@ def _outputs(model: AdaMML, features: Features, labels: Sequence[Sequence[int]])
             available=available[row],
             logits=logits[row],
             exit_logits=None if exits is None else exits[row],
-            labels=tuple(label),
+            labels=tuple(manifest.indices(sample)),
+            group=sample.group,
         )
-        for row, label in enumerate(labels)
+        for row, sample in enumerate(samples)
     ]

@@ -73,7 +73,10 @@ def _against(suite: Suite, scores: Scores, row: Row) -> dict[str, Any]:
     ours = _hits(scores[row.name])
     if row.decisions != "policy" or not suite.compares or not others:
         return {}
-    found = {one.name: list(paired_difference(ours, _hits(scores[one.name]))) for one in others}
+    groups = next(iter(scores[row.name].values())).score.groups
+    found = {
+        one.name: list(paired_difference(ours, _hits(scores[one.name]), groups)) for one in others
+    }
     return {"differences": found}
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from training.experiment.comparing.comparison import is_comparison, read_comparison
-from training.experiment.comparing.measuring import measure
+from training.experiment.comparing.measuring import groups_of_test, measure
 from training.experiment.comparing.table import as_dict as comparison_as_dict
 from training.experiment.promises import kept_promises
 from training.experiment.running import run_suite
@@ -20,7 +20,8 @@ def measure_table(path: Path) -> dict[str, Any]:
     if is_comparison(path):
         comparison = read_comparison(path)
         measured = {data: measure(comparison, data) for data in comparison.bases}
-        return comparison_as_dict(comparison, measured)
+        groups = {data: groups_of_test(comparison, data, found) for data, found in measured.items()}
+        return comparison_as_dict(comparison, measured, groups)
     suite = read_suite(path)
     scores = run_suite(suite)
     return as_dict(suite, scores, validation_prices(suite), kept_promises(suite))

@@ -28,6 +28,7 @@ def outputs(runtime):
             logits=generator.normal(size=(SEGMENTS, modalities, classes)).astype(np.float32),
             exit_logits=np.zeros((SEGMENTS, classes), dtype=np.float32) if has_exit else None,
             labels=(number % classes,),
+            group=str(number),
         )
         for number in range(VIDEOS)
     ]

@@ -18,10 +18,12 @@ from training.compared.shared import Clips, Shared
 from training.compared.systems import SYSTEMS, SystemName
 from training.compared.trace import System, Trace, gflops
 from training.configuration.config import TrainConfig
+from training.data.sources.manifest import read_manifest
 from training.data.targets import is_correct
 from training.experiment.comparing.comparison import Comparison
 from training.experiment.comparing.run_features import shared_features
 from training.experiment.running import train_missing
+from training.experiment.suite import run_config
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +49,14 @@ def measure(comparison: Comparison, data: str) -> Measured:
                 if row.run == run:
                     results[row.name][seed] = _kept(config, row.system, shared)
     return results
+
+
+def groups_of_test(comparison: Comparison, data: str, measured: Measured) -> list[str] | None:
+    """The source of each clip of the test split; None where some could not be read."""
+    config = run_config(comparison.on(data), next(iter(comparison.runs)), comparison.seeds[0])
+    groups = [sample.group for sample in read_manifest(config.data.manifest).split("test")]
+    points = measured[comparison.reference][comparison.seeds[0]]["points"]
+    return groups if len(points[0]["test"]["right"]) == len(groups) else None
 
 
 def _kept(config: TrainConfig, system: SystemName, shared: Callable[[], Shared]) -> dict[str, Any]:

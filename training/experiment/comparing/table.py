@@ -15,21 +15,30 @@ from training.experiment.comparing.measuring import Measured
 BySeed = Mapping[int, Mapping[str, Any]]
 
 
-def as_dict(comparison: Comparison, measured: Mapping[str, Measured]) -> dict[str, Any]:
-    """`measured` by data set; every figure of every seed, from which means and spreads follow."""
+def as_dict(
+    comparison: Comparison,
+    measured: Mapping[str, Measured],
+    groups: Mapping[str, Sequence[str] | None],
+) -> dict[str, Any]:
+    """`measured` by data set; every figure of every seed, from which means and spreads follow.
+
+    `groups`: by data set, the source of each test clip; None: each is one of its own.
+    """
     return {
         "title": comparison.title,
         "about": comparison.about,
         "seeds": list(comparison.seeds),
         "reference": comparison.reference,
         "comparisons": {
-            data: [_row(row.name, comparison, rows) for row in comparison.rows]
+            data: [_row(row.name, comparison, rows, groups[data]) for row in comparison.rows]
             for data, rows in measured.items()
         },
     }
 
 
-def _row(name: str, comparison: Comparison, rows: Measured) -> dict[str, Any]:
+def _row(
+    name: str, comparison: Comparison, rows: Measured, groups: Sequence[str] | None
+) -> dict[str, Any]:
     reference, own = rows[comparison.reference], rows[name]
     dense = next(iter(reference.values()))["dense_gflops"]
     points = [chosen(own[seed]["points"], dense) for seed in comparison.seeds]
@@ -45,19 +54,23 @@ def _row(name: str, comparison: Comparison, rows: Measured) -> dict[str, Any]:
         "segments": [point["test"]["segments"] for point in points],
         "found": [point["test"]["found"] for point in points],
         "selection": [point["test"]["selection"] for point in points],
-        "difference": None if is_reference else _difference(points, against),
-        "difference_at_its_cost": None if is_reference else _at_its_cost(own, against),
+        "difference": None if is_reference else _difference(points, against, groups),
+        "difference_at_its_cost": None if is_reference else _at_its_cost(own, against, groups),
         "curves": [_curve(own[seed]["points"]) for seed in comparison.seeds],
     }
 
 
-def _difference(points: Sequence[Any], against: Sequence[Any]) -> dict[str, float]:
+def _difference(
+    points: Sequence[Any], against: Sequence[Any], groups: Sequence[str] | None
+) -> dict[str, float]:
     """The chosen points of this row and of the reference."""
     rights = [right_of(point) for point in points], [right_of(point) for point in against]
-    return paired_difference(*rights)._asdict()
+    return paired_difference(*rights, groups)._asdict()
 
 
-def _at_its_cost(own: BySeed, against: Sequence[Any]) -> dict[str, float] | None:
+def _at_its_cost(
+    own: BySeed, against: Sequence[Any], groups: Sequence[str] | None
+) -> dict[str, float] | None:
     """This row at what the reference costs, seed by seed; None where it cannot be so cheap."""
     mixed = [
         at_cost(one["points"], point["test"]["gflops"])
@@ -66,7 +79,8 @@ def _at_its_cost(own: BySeed, against: Sequence[Any]) -> dict[str, float] | None
     there = [one.right for one in mixed if one is not None]
     if len(there) < len(mixed):
         return None
-    return paired_difference(there, [right_of(point) for point in against])._asdict()
+    others = [right_of(point) for point in against]
+    return paired_difference(there, others, groups)._asdict()
 
 
 def _curve(points: Sequence[Any]) -> list[dict[str, Any]]:

@@ -66,16 +66,14 @@ def wilson_interval(share: float, number: float, coverage: float = COVERAGE) -> 
 
 
 def prediction_interval(share: float, number: float) -> tuple[float, float]:
-    """Where the share of as many other trials should lie, of a share of `number` trials.
+    """Where the share of as many other trials should lie, of a share of `number` trials, within
+    0..1.
 
-    Wilson's of half as many, since the others are as uncertain as these. That never reaches 1 or
-    0, which a few trials easily do: where all of them right, or none, is likelier than what an
-    interval leaves out on one side, it ends there.
+    Both shares are uncertain, by one probability: their mean is one of twice as many trials, whose
+    score interval is Wilson's (after Krishnamoorthy and Peng, 2011).
     """
-    low, high = wilson_interval(share, number / 2)
-    tail = (1 - COVERAGE) / 2
-    none, every = (1 - share) ** number >= tail, share**number >= tail
-    return (0.0 if none else low), (1.0 if every else high)
+    low, high = wilson_interval(share, 2 * number)
+    return max(0.0, 2 * low - share), min(1.0, 2 * high - share)
 
 
 def student_quantile(probability: float, degrees: int) -> float:

@@ -28,9 +28,9 @@ WORTH_OF_DENSE = 0.1
 # Fewer sources say little: more caution, and a warning tells.
 FEW_SOURCES = 30
 # How sure it should be that a point loses no more against everything than it is worth: one standard
-# error, the rule of Breiman et al. (1984); nearly two among few sources, whose error is itself a
-# guess. (At 0.95 two of three seeds of offscreen17 served everything, with 33 sources; at 0.84 one
-# of five draws of few videos was less accurate by six points.)
+# error; about two and more among few sources, whose error is itself a guess. (At 0.95 two of three
+# seeds of offscreen17 served everything, with 33 sources; at 0.84 one of five draws of few videos
+# was less accurate by six points. Test figures were seen when these were set.)
 CONFIDENCE = 0.84
 CONFIDENCE_OF_FEW = 0.95
 

@@ -58,6 +58,24 @@ def test_paired_intervals_are_tighter_than_unpaired_ones():
     assert np.sqrt(2 * 0.6 * 0.4 / 200) * 1.96 > 2 * (high - mean)
 
 
+def test_clips_of_one_source_are_drawn_together():
+    """Each source is wholly gained or wholly lost: five sources say much less than fifty clips."""
+    ours = np.repeat([1.0, 0.0, 1.0, 1.0, 1.0], 10)
+    others = 1 - ours
+    sources = [str(number // 10) for number in range(50)]
+
+    apart = paired_difference([ours], [others])
+    together = paired_difference([ours], [others], sources)
+
+    assert together.mean == apart.mean == pytest.approx(0.6)
+    assert together.high - together.low > 2 * (apart.high - apart.low)
+    assert paired_difference([ours], [others], [str(n) for n in range(50)]).low == pytest.approx(
+        apart.low, abs=0.05
+    )
+    with pytest.raises(ValueError, match="49 groups of 50 videos"):
+        paired_difference([ours], [others], sources[:-1])
+
+
 def test_nothing_is_claimed_of_equal_rows_and_other_clips_are_refused():
     same = right_of(WORSE)
 
