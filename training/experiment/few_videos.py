@@ -23,6 +23,7 @@ from model.spec.model_spec import ModelSpec
 from training.configuration.config import TrainConfig, read_config
 from training.data.sources.manifest import Sample, read_manifest
 from training.evaluation.frontier import Frontier, measure_frontier
+from training.experiment.markdown import NEAR
 from training.experiment.results import FOLDER, write_results
 from training.train import train
 
@@ -128,11 +129,15 @@ def summary(data: str, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
     against = [row["differences"].get(row["dense"]) for row in rows]
     points = [one for row in rows for one in row["curve"]]
     kept = sum(one["within"] == "yes" for one in points)
+    near = sum(
+        abs(one["score"]["gflops"] / one["promised"]["gflops"] - 1) <= NEAR for one in points
+    )
     below = sum(one is not None and one["high"] < 0 for one in against)
     return {
         "title": f"Few videos: {CLASSES * CLIPS} clips of {CLASSES} classes, drawn from {data}",
         "about": f"{below} of {len(rows)} draws below dense by more than the paired interval;"
-        f" {kept} of {len(points)} points of the curves measured within what they promise.",
+        f" {kept} of {len(points)} points of the curves measured within the accuracy that they"
+        f" promise, {near} within 5 % of the GFLOPs.",
         "few_videos": list(rows),
     }
 

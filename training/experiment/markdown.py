@@ -8,7 +8,7 @@ from typing import Any
 
 SEGMENTS = 10
 # Of promised GFLOPs, what they may be off by.
-_NEAR = 0.05
+NEAR = 0.05
 _PROMISES_HEAD = (
     "curve of",
     "points within their intervals, by seed",
@@ -81,7 +81,7 @@ def _promised(run: Mapping[str, Any]) -> list[str]:
     points = [point for seed in run["seeds"] for point in seed]
     by_seed = [f"{_count(seed, 'yes')} of {len(seed)}" for seed in run["seeds"]]
     off = [point["gflops"] / point["promised"]["gflops"] - 1 for point in points]
-    near = sum(abs(one) <= _NEAR for one in off)
+    near = sum(abs(one) <= NEAR for one in off)
     counts = [str(_count(points, verdict)) for verdict in ("below", "above")]
     furthest = max(off, key=abs, default=0.0)
     costs = [f"{near} of {len(points)}", f"{100 * furthest:+.1f} %"]

@@ -76,10 +76,14 @@ def test_the_summary_counts_draws_and_promises(drawn):
 
     points = 2 * len(row["curve"])
     kept = 2 * sum(one["within"] == "yes" for one in row["curve"])
+    near = 2 * sum(
+        abs(one["score"]["gflops"] / one["promised"]["gflops"] - 1) <= 0.05 for one in row["curve"]
+    )
     already = row["differences"].get(row["dense"], {"high": 0})["high"] < 0
     assert told["about"] == (
         f"{1 + already} of 2 draws below dense by more than the paired interval;"
-        f" {kept} of {points} points of the curves measured within what they promise."
+        f" {kept} of {points} points of the curves measured within the accuracy that they promise,"
+        f" {near} within 5 % of the GFLOPs."
     )
     head, _, *lines = section(told).splitlines()[4:]
     assert head.startswith("| classes | validation clips |")
