@@ -8,11 +8,10 @@ from typing import Any
 from training.experiment.comparing.comparison import is_comparison, read_comparison
 from training.experiment.comparing.measuring import groups_of_test, measure
 from training.experiment.comparing.table import as_dict as comparison_as_dict
-from training.experiment.promises import kept_promises
 from training.experiment.running import run_suite
 from training.experiment.suite import read_suite
 from training.experiment.table import as_dict
-from training.experiment.validation import validation_prices
+from training.experiment.validation import kept_promises, validation_prices
 
 
 def measure_table(path: Path) -> dict[str, Any]:

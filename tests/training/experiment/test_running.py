@@ -10,9 +10,9 @@ from training.data.sources.manifest import read_manifest
 from training.evaluation.evaluate import compute_outputs, score_adaptive, score_fixed
 from training.experiment import running
 from training.experiment import scores as scoring
-from training.experiment.promises import kept_promises
 from training.experiment.running import run_suite
 from training.experiment.suite import Row, read_suite, run_config
+from training.experiment.validation import kept_promises
 
 SUITE = """
 title = "Tiny"
