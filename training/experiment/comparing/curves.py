@@ -14,6 +14,8 @@ from training.joint.curve.operating_points import WORTH_OF_DENSE
 
 Point = Mapping[str, Any]
 FloatArray = NDArray[np.float64]
+# Places along the costs that curves have in common.
+PLACES = 40
 
 
 class Mixture(NamedTuple):
@@ -67,3 +69,41 @@ def at_cost(points: Sequence[Point], gflops: float) -> Mixture | None:
 def right_of(point: Point) -> FloatArray:
     """(V,) of 0 and 1, on test."""
     return np.array([float(digit) for digit in point["test"]["right"]])
+
+
+def mean_curve(curves: Sequence[Sequence[Mapping[str, float]]]) -> tuple[FloatArray, FloatArray]:
+    """Costs and accuracies: the seeds' mean over the costs that all of them have.
+
+    Where these do not overlap, or there is but one point, one mean point.
+    """
+    ordered = [sorted((p["gflops"], p["accuracy"]) for p in curve) for curve in curves]
+    low = max(curve[0][0] for curve in ordered)
+    high = min(curve[-1][0] for curve in ordered)
+    if high <= low:
+        ends = np.array([np.mean(np.array(curve), axis=0) for curve in ordered]).mean(axis=0)
+        return ends[:1], ends[1:]
+    costs = np.geomspace(low, high, PLACES)
+    accuracies = [np.interp(costs, *np.array(curve).T) for curve in ordered]
+    return costs, np.mean(accuracies, axis=0)
+
+
+class Lead(NamedTuple):
+    """By how much one curve's accuracy is above another's, between two costs in GFLOPs."""
+
+    least: float
+    most: float
+    low: float
+    high: float
+
+
+def lead_over(
+    ours: Sequence[Sequence[Mapping[str, float]]], others: Sequence[Sequence[Mapping[str, float]]]
+) -> Lead | None:
+    """Of the seeds' mean curves, at equal cost; None where they have no cost in common."""
+    (own_costs, own), (costs, accuracies) = mean_curve(ours), mean_curve(others)
+    low, high = max(own_costs[0], costs[0]), min(own_costs[-1], costs[-1])
+    if high < low:
+        return None
+    common = np.geomspace(low, high, PLACES)
+    apart = np.interp(common, own_costs, own) - np.interp(common, costs, accuracies)
+    return Lead(float(apart.min()), float(apart.max()), float(low), float(high))

@@ -6,20 +6,17 @@ python -m training.experiment.comparing.figure
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from matplotlib import colormaps, rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float64]
+from training.experiment.comparing.curves import mean_curve
+
 FILE = "compared.svg"
-# Places along the costs that all seeds of a row have.
-PLACES = 40
 
 
 def draw_all(folder: Path) -> None:
@@ -54,22 +51,6 @@ def draw(
     # Without the date and with settled names, so that the same figures give the same file.
     with rc_context({"svg.hashsalt": path.name}):
         figure.savefig(path, dpi=120, metadata={"Date": None} if path.suffix == ".svg" else None)
-
-
-def mean_curve(curves: Sequence[Sequence[Mapping[str, float]]]) -> tuple[FloatArray, FloatArray]:
-    """Costs and accuracies: the seeds' mean over the costs that all of them have.
-
-    Where these do not overlap, or there is but one point, one mean point.
-    """
-    ordered = [sorted((p["gflops"], p["accuracy"]) for p in curve) for curve in curves]
-    low = max(curve[0][0] for curve in ordered)
-    high = min(curve[-1][0] for curve in ordered)
-    if high <= low:
-        ends = np.array([np.mean(np.array(curve), axis=0) for curve in ordered]).mean(axis=0)
-        return ends[:1], ends[1:]
-    costs = np.geomspace(low, high, PLACES)
-    accuracies = [np.interp(costs, *np.array(curve).T) for curve in ordered]
-    return costs, np.mean(accuracies, axis=0)
 
 
 def _draw_row(axes: Axes, row: Mapping[str, Any], look: Mapping[str, Any]) -> None:

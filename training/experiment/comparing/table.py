@@ -8,7 +8,7 @@ from typing import Any
 
 from training.evaluation.intervals import paired_difference
 from training.experiment.comparing.comparison import Comparison
-from training.experiment.comparing.curves import at_cost, chosen, frontier, right_of
+from training.experiment.comparing.curves import at_cost, chosen, frontier, lead_over, right_of
 from training.experiment.comparing.measuring import Measured
 
 # One seed's results by seed.
@@ -101,6 +101,7 @@ _HEAD = (
     "informative among them",
     "against {reference}",
     "at its cost",
+    "curve of {reference} above it by",
 )
 
 
@@ -110,7 +111,8 @@ def comparison_table(results: Mapping[str, Any]) -> str:
     parts = []
     for data, rows in results["comparisons"].items():
         lines = [_line(head), _line(["---"] * len(head))]
-        lines += [_line(_cells(row)) for row in rows]
+        reference = next(row["curves"] for row in rows if row["is_reference"])
+        lines += [_line([*_cells(row), _lead(reference, row)]) for row in rows]
         seeds = ", ".join(str(seed) for seed in results["seeds"])
         parts.append(f"**{data}**, seeds: {seeds}\n\n" + "\n".join(lines))
     return "\n\n".join(parts)
@@ -128,6 +130,15 @@ def _cells(row: Mapping[str, Any]) -> list[str]:
         "" if row["is_reference"] else _interval(row["difference"]),
         "" if row["is_reference"] else _interval(row["difference_at_its_cost"]),
     ]
+
+
+def _lead(reference: Sequence[Sequence[Mapping[str, float]]], row: Mapping[str, Any]) -> str:
+    """In points, over GFLOPs."""
+    found = None if row["is_reference"] else lead_over(reference, row["curves"])
+    if found is None:
+        return ""
+    points = f"{100 * found.least:+.1f} to {100 * found.most:+.1f}"
+    return f"{points} over {found.low:.2f} to {found.high:.2f}"
 
 
 def _found(shares: Sequence[float | None]) -> str:

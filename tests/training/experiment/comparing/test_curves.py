@@ -4,8 +4,14 @@ import numpy as np
 import pytest
 
 from training.evaluation.intervals import paired_difference
-from training.experiment.comparing.curves import at_cost, chosen, frontier, right_of
-from training.experiment.comparing.figure import mean_curve
+from training.experiment.comparing.curves import (
+    at_cost,
+    chosen,
+    frontier,
+    lead_over,
+    mean_curve,
+    right_of,
+)
 
 
 def point(gflops, loss, right):
@@ -94,3 +100,17 @@ def test_a_mean_curve_spans_the_costs_that_all_seeds_have():
     assert (costs[0], costs[-1]) == (pytest.approx(2.0), pytest.approx(4.0))
     assert accuracies[0] == pytest.approx((1 / 3 + 0.5) / 2)
     assert accuracies[-1] == pytest.approx(0.75)
+
+
+def test_a_lead_is_at_the_costs_that_both_curves_have():
+    def curve(*points):
+        return [[{"gflops": cost, "accuracy": accuracy} for cost, accuracy in points]]
+
+    ours, others = curve((1.0, 0.5), (4.0, 0.8)), curve((2.0, 0.5), (8.0, 0.9))
+
+    lead = lead_over(ours, others)
+
+    # At 2 ours has 0.6 and the other 0.5, at 4 0.8 and 0.633.
+    assert lead == pytest.approx((0.1, 1 / 6, 2.0, 4.0))
+    assert lead_over(ours, curve((5.0, 0.9), (6.0, 0.9))) is None
+    assert lead_over(others, ours) == pytest.approx((-1 / 6, -0.1, 2.0, 4.0))
