@@ -60,6 +60,15 @@ class Score:
     hits: tuple[float, ...] = ()
     groups: tuple[str, ...] | None = None
 
+    def as_dict(self) -> dict[str, object]:
+        """The figures, without those of single videos."""
+        return {
+            "accuracy": self.accuracy,
+            "top5": self.top5,
+            "gflops": self.gflops,
+            "selection": self.selection,
+        }
+
 
 def compute_outputs(
     runtime: Runtime,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import combinations
 
 from model.runtime.base import Runtime
@@ -44,6 +44,15 @@ class Measured:
         "-" for a promise without one."""
         return within(self.promised, self.score.accuracy)
 
+    def as_dict(self) -> dict[str, object]:
+        """The promise, and the figures that came of it."""
+        return {
+            "promised": self.promised.model_dump(),
+            "accuracy": self.score.accuracy,
+            "gflops": self.score.gflops,
+            "within": self.verdict,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Frontier:
@@ -63,9 +72,16 @@ class Frontier:
     def as_dict(self) -> dict[str, object]:
         return {
             "served": self.served.as_dict(),
-            "static": [asdict(one) for one in self.static],
+            "static": [
+                {
+                    "modalities": one.modalities,
+                    "segments": one.segments,
+                    "score": one.score.as_dict(),
+                }
+                for one in self.static
+            ],
             "adaptive": [
-                {"promised": one.promised.model_dump(), "measured": asdict(one.score)}
+                {"promised": one.promised.model_dump(), "measured": one.score.as_dict()}
                 for one in self.adaptive
             ],
         }
@@ -131,7 +147,7 @@ def frontier_of(
         num_videos=num_videos,
     )
     static = [one for count in segments for one in _static(runtime, outputs[count], count)]
-    adaptive = _adaptive(runtime, outputs, _curve(runtime))
+    adaptive = measure_curve(runtime, outputs.__getitem__)
     return Frontier(served, tuple(static), adaptive)
 
 
@@ -147,14 +163,13 @@ def _static(runtime: Runtime, outputs: Sequence[Outputs], segments: int) -> list
     return [Static(one, segments, score_fixed(runtime, outputs, one)) for one in subsets]
 
 
-def _adaptive(
-    runtime: Runtime,
-    outputs: Mapping[int, Sequence[Outputs]],
-    curve: Mapping[OperatingPoint, int],
+def measure_curve(
+    runtime: Runtime, outputs: Callable[[int], Sequence[Outputs]]
 ) -> tuple[Measured, ...]:
+    """Every point of the model's curve, on the `outputs` of its number of segments."""
     return tuple(
-        Measured(point, score_adaptive(runtime, outputs[count], point.threshold))
-        for point, count in curve.items()
+        Measured(point, score_adaptive(runtime, outputs(count), point.threshold))
+        for point, count in _curve(runtime).items()
     )
 
 

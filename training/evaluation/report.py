@@ -53,15 +53,7 @@ class Report:
             "eval_segments": self.eval_segments,
             "merit": self.primary_metric,
             "differences": {name: one._asdict() for name, one in self.differences().items()},
-            "rows": {
-                name: {
-                    "accuracy": score.accuracy,
-                    "top5": score.top5,
-                    "gflops": score.gflops,
-                    "selection": score.selection,
-                }
-                for name, score in self.rows.items()
-            },
+            "rows": {name: score.as_dict() for name, score in self.rows.items()},
         }
 
     def as_table(self) -> str:

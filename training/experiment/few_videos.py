@@ -12,7 +12,6 @@ import random
 import sys
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,7 @@ from model.spec.model_spec import ModelSpec
 from training.configuration.config import TrainConfig, read_config
 from training.data.sources.manifest import Sample, read_manifest
 from training.evaluation.frontier import Frontier, measure_frontier
-from training.experiment.markdown import NEAR
+from training.experiment.markdown import count_near, count_of
 from training.experiment.results import FOLDER, write_results
 from training.train import train
 
@@ -117,10 +116,7 @@ def _row(spec: ModelSpec, frontier: Frontier, seed: int) -> dict[str, Any]:
         "selection": served.rows["adaptive"].selection,
         "differences": {name: one._asdict() for name, one in served.differences().items()},
         "dense": dense,
-        "curve": [
-            asdict(one) | {"promised": one.promised.model_dump(), "within": one.verdict}
-            for one in frontier.adaptive
-        ],
+        "curve": [one.as_dict() for one in frontier.adaptive],
     }
 
 
@@ -128,10 +124,7 @@ def summary(data: str, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """What it must show: not below dense by more than the paired interval, promises kept."""
     against = [row["differences"].get(row["dense"]) for row in rows]
     points = [one for row in rows for one in row["curve"]]
-    kept = sum(one["within"] == "yes" for one in points)
-    near = sum(
-        abs(one["score"]["gflops"] / one["promised"]["gflops"] - 1) <= NEAR for one in points
-    )
+    kept, near = count_of(points, "yes"), count_near(points)
     below = sum(one is not None and one["high"] < 0 for one in against)
     return {
         "title": f"Few videos: {CLASSES * CLIPS} clips of {CLASSES} classes, drawn from {data}",

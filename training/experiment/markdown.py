@@ -8,7 +8,7 @@ from typing import Any
 
 SEGMENTS = 10
 # Of promised GFLOPs, what they may be off by.
-NEAR = 0.05
+_NEAR = 0.05
 _PROMISES_HEAD = (
     "curve of",
     "points within their intervals, by seed",
@@ -79,17 +79,26 @@ def promises_table(results: Mapping[str, Any]) -> str:
 
 def _promised(run: Mapping[str, Any]) -> list[str]:
     points = [point for seed in run["seeds"] for point in seed]
-    by_seed = [f"{_count(seed, 'yes')} of {len(seed)}" for seed in run["seeds"]]
-    off = [point["gflops"] / point["promised"]["gflops"] - 1 for point in points]
-    near = sum(abs(one) <= NEAR for one in off)
-    counts = [str(_count(points, verdict)) for verdict in ("below", "above")]
-    furthest = max(off, key=abs, default=0.0)
-    costs = [f"{near} of {len(points)}", f"{100 * furthest:+.1f} %"]
+    by_seed = [f"{count_of(seed, 'yes')} of {len(seed)}" for seed in run["seeds"]]
+    counts = [str(count_of(points, verdict)) for verdict in ("below", "above")]
+    furthest = max((_off(point) for point in points), key=abs, default=0.0)
+    costs = [f"{count_near(points)} of {len(points)}", f"{100 * furthest:+.1f} %"]
     return [run["run"], ", ".join(by_seed), *counts, *costs]
 
 
-def _count(points: Iterable[Mapping[str, Any]], verdict: str) -> int:
+def count_of(points: Iterable[Mapping[str, Any]], verdict: str) -> int:
+    """Of what `Measured.as_dict` gave: how many were measured "below", "above" or, "yes", within
+    their promise."""
     return sum(point["within"] == verdict for point in points)
+
+
+def count_near(points: Iterable[Mapping[str, Any]]) -> int:
+    """How many took within 5 % of the GFLOPs that they promised."""
+    return sum(abs(_off(point)) <= _NEAR for point in points)
+
+
+def _off(point: Mapping[str, Any]) -> float:
+    return float(point["gflops"] / point["promised"]["gflops"] - 1)
 
 
 def _against(row: Mapping[str, Any], reference: Mapping[str, Any]) -> list[str]:
@@ -192,5 +201,5 @@ def _drawn(row: Mapping[str, Any]) -> list[str]:
         _percent(accuracy[row["dense"]]),
         "" if ends is None else "{:+.1f} ({:+.1f} to {:+.1f})".format(*(100 * v for v in ends)),
         f"{_percent(promise['accuracy'])} ({100 * low:.0f} to {100 * high:.0f})",
-        f"{_count(row['curve'], 'yes')} of {len(row['curve'])}",
+        f"{count_of(row['curve'], 'yes')} of {len(row['curve'])}",
     ]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from model.spec.model_spec import Modality
 from training.configuration.config import TrainConfig
 from training.evaluation.evaluate import Score
+from training.evaluation.frontier import Measured
 from training.experiment.scores import TestedRun
 from training.experiment.suite import Row, Runs, Suite, run_config
 from training.experiment.verdict import Verdict
@@ -28,9 +29,18 @@ class Scored(NamedTuple):
 
 # Rows' scores by seed.
 Scores = Mapping[str, Mapping[int, Scored]]
+# Of runs, by seed, every point of the curve.
+Promises = Mapping[str, Mapping[int, Sequence[Measured]]]
 
 
-def run_suite(suite: Suite) -> Scores:
+class SuiteResults(NamedTuple):
+    """`promises`: of the runs in which a policy decides; none unless the suite compares."""
+
+    scores: Scores
+    promises: Promises
+
+
+def run_suite(suite: Suite) -> SuiteResults:
     """Train what is missing, one run after the other, then score all rows on the test split.
 
     Killed and started again it goes on where it was. A finished run is not looked at again: after
@@ -40,10 +50,13 @@ def run_suite(suite: Suite) -> Scores:
         ValueError: a run's configuration is wrong; all are checked before the first is trained.
     """
     tested = {job: TestedRun(*trained) for job, trained in train_missing(suite).items()}
-    return {
+    scores = {
         row.name: {seed: _scored(tested[row.run, seed], row) for seed in suite.seeds}
         for row in suite.rows
     }
+    decide = {row.run: None for row in suite.rows if row.decisions == "policy" and suite.compares}
+    promises = {run: {seed: tested[run, seed].promises() for seed in suite.seeds} for run in decide}
+    return SuiteResults(scores, promises)
 
 
 def _scored(run: TestedRun, row: Row) -> Scored:

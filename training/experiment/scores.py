@@ -20,7 +20,7 @@ from training.evaluation.evaluate import (
     score_fixed,
     score_random,
 )
-from training.evaluation.frontier import Measured
+from training.evaluation.frontier import Measured, measure_curve
 from training.experiment.outputs import split_outputs
 from training.experiment.segment_truth import informative
 from training.experiment.suite import Row
@@ -66,16 +66,9 @@ class TestedRun:
         columns = enumerate(spec.modality_names)
         return {n: verdict(selected[..., c], truth[..., c].numpy(), labels) for c, n in columns}
 
-    def promises(self) -> list[Measured]:
+    def promises(self) -> tuple[Measured, ...]:
         """Every point of the curve, and what it gives here."""
-        own = self.runtime.spec.eval_segments
-        points = self.runtime.spec.curve
-        segments = [point.segments or own for point in points]
-        scores = [
-            score_adaptive(self.runtime, self._outputs(number), point.threshold)
-            for point, number in zip(points, segments, strict=True)
-        ]
-        return [Measured(*pair) for pair in zip(points, scores, strict=True)]
+        return measure_curve(self.runtime, self._outputs)
 
     def _point(self, row: Row) -> tuple[float, int]:
         """Threshold and segments."""

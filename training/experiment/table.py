@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from training.evaluation.intervals import FloatArray, paired_difference
-from training.experiment.running import Scored, Scores
+from training.experiment.running import Promises, Scored, Scores
 from training.experiment.suite import Row, Suite
 
 
@@ -16,14 +16,17 @@ def as_dict(
     suite: Suite,
     scores: Scores,
     prices: Mapping[str, Mapping[int, float]],
-    promises: Sequence[Mapping[str, Any]] = (),
+    promises: Promises,
 ) -> dict[str, Any]:
     """Every score of every seed, by row; means and spreads follow from these.
 
     `prices`: by row and seed, see `validation_prices`; rows without a policy have none.
-    `promises`: see `kept_promises`.
+    `promises`: see `run_suite`.
     """
-    found = {"promises": list(promises)} if promises else {}
+    kept = [
+        {"run": run, "seeds": [[one.as_dict() for one in points] for points in by_seed.values()]}
+        for run, by_seed in promises.items()
+    ]
     return {
         "title": suite.title,
         "about": suite.about,
@@ -35,7 +38,7 @@ def as_dict(
             }
             for row in suite.rows
         ],
-        **found,
+        **({"promises": kept} if kept else {}),
     }
 
 

@@ -11,7 +11,7 @@ from training.experiment.comparing.table import as_dict as comparison_as_dict
 from training.experiment.running import run_suite
 from training.experiment.suite import read_suite
 from training.experiment.table import as_dict
-from training.experiment.validation import kept_promises, validation_prices
+from training.experiment.validation import validation_prices
 
 
 def measure_table(path: Path) -> dict[str, Any]:
@@ -22,5 +22,5 @@ def measure_table(path: Path) -> dict[str, Any]:
         groups = {data: groups_of_test(comparison, data, found) for data, found in measured.items()}
         return comparison_as_dict(comparison, measured, groups)
     suite = read_suite(path)
-    scores = run_suite(suite)
-    return as_dict(suite, scores, validation_prices(suite), kept_promises(suite))
+    found = run_suite(suite)
+    return as_dict(suite, found.scores, validation_prices(suite), found.promises)

@@ -77,7 +77,7 @@ def test_the_summary_counts_draws_and_promises(drawn):
     points = 2 * len(row["curve"])
     kept = 2 * sum(one["within"] == "yes" for one in row["curve"])
     near = 2 * sum(
-        abs(one["score"]["gflops"] / one["promised"]["gflops"] - 1) <= 0.05 for one in row["curve"]
+        abs(one["gflops"] / one["promised"]["gflops"] - 1) <= 0.05 for one in row["curve"]
     )
     already = row["differences"].get(row["dense"], {"high": 0})["high"] < 0
     assert told["about"] == (

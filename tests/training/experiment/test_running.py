@@ -12,7 +12,6 @@ from training.experiment import running
 from training.experiment import scores as scoring
 from training.experiment.running import run_suite
 from training.experiment.suite import Row, read_suite, run_config
-from training.experiment.validation import kept_promises
 
 SUITE = """
 title = "Tiny"
@@ -64,7 +63,7 @@ def suite(run_folder, tmp_path_factory):
 
 
 def test_every_row_has_a_score_for_every_seed(suite):
-    scores = run_suite(suite)
+    scores = run_suite(suite).scores
 
     assert {name: sorted(of_seeds) for name, of_seeds in scores.items()} == {
         row.name: [0, 1] for row in suite.rows
@@ -78,7 +77,7 @@ def test_every_row_has_a_score_for_every_seed(suite):
 
 
 def test_scores_are_those_of_an_ordinary_evaluation(suite):
-    scores = run_suite(suite)
+    scores = run_suite(suite).scores
     for run, row in (("policy", "adaptive"), ("fusion", "fusion")):
         config = run_config(suite, run, 1)
         runtime = TorchRuntime.load(config.output / "tiny.safetensors", device="cpu")
@@ -130,7 +129,7 @@ def test_a_wrong_run_stops_the_suite_before_anything_is_trained(suite, monkeypat
 
 def test_decisions_are_judged_where_the_truth_of_every_segment_is_known(suite):
     config = run_config(suite, "policy", 0)
-    assert run_suite(suite)["adaptive"][0].agreement is None
+    assert run_suite(suite).scores["adaptive"][0].agreement is None
     samples = read_manifest(config.data.manifest).split("test")
     segments = read_spec(config.output / "tiny.safetensors").default_segments
     file = config.data.manifest.parent / "segments.csv"
@@ -138,7 +137,7 @@ def test_decisions_are_judged_where_the_truth_of_every_segment_is_known(suite):
     rows = [[one.path.name, *["ok"] * segments, *["own"] * segments] for one in samples]
     file.write_text("\n".join(",".join(row) for row in [["path", *columns], *rows]))
     try:
-        found = run_suite(suite)["adaptive"][0].agreement
+        found = run_suite(suite).scores["adaptive"][0].agreement
     finally:
         file.unlink()
 
@@ -163,13 +162,14 @@ def test_a_budget_chooses_from_the_curve(suite):
 
 
 def test_promises_of_every_seed_are_measured_where_the_suite_compares(suite):
-    assert kept_promises(suite) == []
+    assert run_suite(suite).promises == {}
 
-    (found,) = kept_promises(suite.model_copy(update={"compares": True}))
+    found = run_suite(suite.model_copy(update={"compares": True})).promises
 
-    assert found["run"] == "policy"
-    for seed, points in zip(suite.seeds, found["seeds"], strict=True):
+    assert list(found) == ["policy"]
+    for seed, points in found["policy"].items():
         config = run_config(suite, "policy", seed)
         curve = read_spec(config.output / "tiny.safetensors").curve
-        assert [point["promised"] for point in points] == [one.model_dump() for one in curve]
-        assert all(point["gflops"] > 0 for point in points)
+        assert [point.promised for point in points] == list(curve)
+        assert all(point.score.gflops > 0 for point in points)
+    assert list(found["policy"]) == list(suite.seeds)

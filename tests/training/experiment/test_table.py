@@ -28,7 +28,7 @@ def measured(tmp_path):
         "all": {3: score(0.8, 10, rgb=1, flow=1), 4: score(0.9, 20, rgb=1, flow=1)},
         "less": {3: score(0.9, 5, rgb=0.5), 4: score(0.9, 5, rgb=0.7)},
     }
-    return as_dict(suite, scores, {"less": {3: 0.04, 4: 0.06}})
+    return as_dict(suite, scores, {"less": {3: 0.04, 4: 0.06}}, {})
 
 
 def test_means_spreads_and_what_a_row_saves_against_its_own_seed(measured):
@@ -91,7 +91,7 @@ def test_differences_on_the_same_clips_and_what_decisions_tell_of_the_truth(tmp_
         "less": {0: score(1.0, 2, hits=(1.0, 1.0) * 50, agreement=found, rgb=0.5)},
     }
 
-    measured = as_dict(suite, scores, {})
+    measured = as_dict(suite, scores, {}, {})
 
     every, fusion, less = measured["rows"]
     assert "differences" not in every | fusion
