@@ -10,8 +10,8 @@ from typing import Annotated, NamedTuple
 import typer
 
 from cli.spec_argument import resolve_spec
-from model.inference.operating_points import dense_gflops, served_point
-from model.spec.model_spec import ModelSpec, OperatingPoint
+from model.inference.operating_points import dense_gflops, promise, served_point
+from model.spec.model_spec import ModelSpec
 
 SUFFIXES = (".adamml", ".safetensors")
 
@@ -101,15 +101,9 @@ def _words(one: Listed) -> Iterator[str]:
     if dense is not None:
         yield f"everything {dense:.2f} GFLOPs a video"
     if served is not None:
-        yield f"served {served.gflops:.2f}, promised {_promise(served)}"
+        yield f"served {served.gflops:.2f}, promised {promise(served)}"
 
 
 def _dense(spec: ModelSpec) -> float | None:
     """A spec that came without its costs is counted by adamml flops, which needs torch."""
     return dense_gflops(spec) if spec.costs else None
-
-
-def _promise(point: OperatingPoint) -> str:
-    if point.accuracy_low is None or point.accuracy_high is None:
-        return f"{point.accuracy:.1%}"
-    return f"{point.accuracy:.1%} ({point.accuracy_low:.1%} to {point.accuracy_high:.1%})"

@@ -33,6 +33,15 @@ def served_point(spec: ModelSpec) -> OperatingPoint | None:
     return next(points, None)
 
 
+def promise(point: OperatingPoint) -> str:
+    """An accuracy in percent, with its interval where it has one."""
+    if point.accuracy_low is None or point.accuracy_high is None:
+        return f"{point.accuracy:.1%}"
+    return (
+        f"{point.accuracy:.1%} ({100 * point.accuracy_low:.1f} to {100 * point.accuracy_high:.1f})"
+    )
+
+
 def choose_point(
     spec: ModelSpec, *, budget: float | None, max_gflops: float | None
 ) -> OperatingPoint:

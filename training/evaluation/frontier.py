@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
+from model.inference.operating_points import promise
 from model.runtime.base import Runtime
 from model.spec.model_spec import OperatingPoint
 from training.data.sources.sample import Sample
@@ -170,15 +171,6 @@ def measure_curve(
     return tuple(
         Measured(point, score_adaptive(runtime, outputs(count), point.threshold))
         for point, count in _curve(runtime).items()
-    )
-
-
-def promise(point: OperatingPoint) -> str:
-    """An accuracy in percent, with its interval where it has one."""
-    if point.accuracy_low is None or point.accuracy_high is None:
-        return f"{point.accuracy:.1%}"
-    return (
-        f"{point.accuracy:.1%} ({100 * point.accuracy_low:.1f} to {100 * point.accuracy_high:.1f})"
     )
 
 

@@ -13,8 +13,8 @@ from typing import Any
 
 from model.files.bundle import file_version, read_spec
 from model.inference.loading import BUNDLED_MODEL
-from model.inference.operating_points import choose_point
-from training.evaluation.frontier import promise, within
+from model.inference.operating_points import choose_point, promise
+from training.evaluation.frontier import within
 from training.evaluation.generated_sections import fill
 
 ROOT = Path(__file__).parents[2]
