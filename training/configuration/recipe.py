@@ -134,6 +134,17 @@ class JointConfig(Closed):
     """For `gains`: nats that a GFLOP must gain."""
     gain_orders: int = Field(default=8, ge=1)
     """For `gains`: random orders over which a gain is averaged."""
+    gain_alone: tuple[Modality, ...] = ()
+    """For `gains`: modalities of which each segment is judged alone, by what it gains over
+    knowing nothing. Those that show the same again and again share one gain between them in random
+    orders, so that none of them seems worth much."""
+    gain_least: dict[Modality, Weight] = Field(default_factory=dict)
+    """For `gains`: nats by modality that must be gained besides the price; chance gains a little
+    everywhere. Absent: none."""
+    mixes_modalities: bool = False
+    """For `folds`, without an exit head: the policy learns from videos whose modalities are of
+    several videos of one label, their segments in random order, drawn anew in every epoch. One
+    that sees whole videos learns a few hundred by heart otherwise."""
     folds: int = Field(default=0, ge=0, le=10)
     """For `gains`, on frozen features: so many parts, by source, into which the training videos are
     divided. New classifiers learn together for `warmup_epochs`, and for each part others that do
@@ -184,4 +195,6 @@ class JointConfig(Closed):
             )
         if self.folds and not self.warmup_epochs:
             raise ValueError("folds needs warmup_epochs, in which its classifiers learn")
+        if self.mixes_modalities and not self.folds:
+            raise ValueError("mixes_modalities needs folds, which judge every modality by itself")
         return self

@@ -38,6 +38,8 @@ def make_spec(config: TrainConfig, labels: tuple[str, ...]) -> ModelSpec:
             "fusion": whole.fusion.model_copy(update=_given(config.model.fusion)),
         }
     )
+    if config.joint.mixes_modalities and spec.policy.exits:
+        raise ValueError("joint.mixes_modalities needs model.policy.exits = false")
     return with_costs(ModelSpec.model_validate(spec.model_dump()))
 
 

@@ -8,11 +8,13 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import torch
+from torch import Tensor
 
 from model.networks.adamml import AdaMML
 from training.configuration.recipe import JointConfig
 from training.data.array_store import iterate_batches, read_ahead
 from training.features.features import Features, JointData
+from training.joint.mixing import mixed_modalities
 from training.joint.objective import Draws, JointObjective, Outcome, draw
 from training.joint.parts import Part, set_modes, train_only
 from training.joint.schedule import Epoch, rate_factor, temperature
@@ -80,7 +82,8 @@ class JointPass:
         batches = iterate_batches(len(train), self.config.batch_videos, generator=self.generator)
         shards = [ranks.shard(batch) for batch in batches]
         read = read_ahead(shards, lambda shard: train.select(shard.rows))
-        for step, (shard, batch) in enumerate(read):
+        for step, (shard, own) in enumerate(read):
+            batch = self._mixed(train, batches[step], own)
             outcome = self._outcome(batch, self._draw(len(batches[step]), batch), epoch)
             moment = Where(f"{epoch.stage}.{self.part.name}", epoch.number, step)
             stepper.step(outcome.losses.sum() * shard.scale, moment)
@@ -89,6 +92,14 @@ class JointPass:
             advance(len(batches[step]))
         ranks.same_buffers(self.model)
         return self._values(totals, stepper)
+
+    def _mixed(self, train: JointData, rows: Tensor, own: Features) -> Features:
+        """This process's share of the batch: of videos that were put together, or its `own`."""
+        trains_policy = self.part.name == "policy"
+        if not (trains_policy and self.config.mixes_modalities and isinstance(train, Features)):
+            return own
+        mixed = mixed_modalities(train, rows, self.model.spec.modality_names, self.generator)
+        return mixed.select(self.engine.ranks.shard(torch.arange(len(rows))).rows)
 
     def _draw(self, videos: int, batch: Features) -> Draws:
         """For this process's share of a batch of `videos`; all processes draw for all of them."""

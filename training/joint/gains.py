@@ -1,14 +1,15 @@
 """What each segment of each modality gains: the truth that the policy can be taught by ranking.
 
 The gain is the log-probability of the true classes with it minus without, given evidence drawn at
-random from the rest: a Shapley value, by sampled orders. SOSampler and SCSampler rank so within
-one modality.
+random from the rest: a Shapley value, by sampled orders. Or given nothing, as SOSampler and
+SCSampler rank within one modality.
 """
 
 # Dimensions: V videos, O orders, S segments, M modalities, K classes.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 
 import torch
@@ -46,6 +47,18 @@ def gains(fuse: Fuse, available: Tensor, targets: Tensor, orders: Tensor) -> Ten
             total[rows, column] += before - now
             before = now
     return (total / orders.shape[1]).view_as(available)
+
+
+@torch.no_grad()
+def gains_alone(fuse: Fuse, available: Tensor, targets: Tensor) -> Tensor:
+    """(V, S, M) nats that each gains when nothing else is known; what is not available, none."""
+    gained = torch.zeros(available.shape, device=available.device)
+    before = recognition_loss(fuse(gained), targets)
+    for segment, column in itertools.product(*(range(size) for size in available.shape[1:])):
+        kept = torch.zeros_like(gained)
+        kept[:, segment, column] = available[:, segment, column].float()
+        gained[:, segment, column] = before - recognition_loss(fuse(kept), targets)
+    return gained
 
 
 def teaching_loss(logits: Tensor, stakes: Tensor, available: Tensor) -> Tensor:

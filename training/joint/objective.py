@@ -18,7 +18,7 @@ from training.data.targets import is_correct, recognition_loss
 from training.features.features import Features
 from training.features.pooling import pool
 from training.joint.efficiency_loss import policy_loss
-from training.joint.gains import draw_orders, gains, teaching_loss
+from training.joint.gains import draw_orders, gains, gains_alone, teaching_loss
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,11 @@ class JointObjective(nn.Module):
         self.register_buffer("cost_weights", cost_weights, persistent=False)
         costs = model.spec.require_costs().recognition
         gflops = [costs[name].total / 1e9 for name in model.spec.modality_names]
-        self.register_buffer("gflops", torch.tensor(gflops), persistent=False)
+        least = [config.gain_least.get(name, 0.0) for name in model.spec.modality_names]
+        price = config.gain_price * torch.tensor(gflops) + torch.tensor(least)
+        self.register_buffer("gain_price", price, persistent=False)
+        alone = [name in config.gain_alone for name in model.spec.modality_names]
+        self.register_buffer("gain_alone", torch.tensor(alone), persistent=False)
 
     def forward(
         self, batch: Features, draws: Draws, temperature: float, trains_policy: bool
@@ -121,8 +125,8 @@ class JointObjective(nn.Module):
     def _taught(
         self, features: Features, policy: PolicyOutputs, logits: Tensor, orders: Tensor
     ) -> Tensor:
-        """(V,): the policy is to keep what gains more than it costs at `gain_price`, as judged by
-        classifiers that have not seen the video, where there are such."""
+        """(V,): the policy is to keep what gains more than its price, as judged by classifiers
+        that have not seen the video, where there are such."""
         exits = policy.exit_logits
         if (judged := features.judged) is not None:
             logits, exits = judged[:, :, : logits.shape[2]], None
@@ -133,7 +137,10 @@ class JointObjective(nn.Module):
             return self.model.fuse(logits, decisions, exits).video
 
         gained = gains(fuse, features.available, features.targets, orders)
-        stakes = gained - self.config.gain_price * self.get_buffer("gflops")
+        if self.config.gain_alone:
+            alone = gains_alone(fuse, features.available, features.targets)
+            gained = torch.where(self.get_buffer("gain_alone"), alone, gained)
+        stakes = gained - self.get_buffer("gain_price")
         return teaching_loss(policy.logits, stakes, features.available)
 
     def _silenced(self, batch: Features, draws: Draws) -> Features:

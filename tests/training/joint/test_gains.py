@@ -1,13 +1,24 @@
 """Gains are Shapley values; a policy taught by them keeps what tells the label."""
 
+import dataclasses
+
 import pytest
 import torch
 
 from model.networks.adamml import AdaMML
-from tests.support.models import tiny_spec
+from model.networks.decisions import decide
+from tests.support.models import LABELS, tiny_spec
 from tests.training.joint.test_joint import CONFIG, generator, informative_features
-from training.joint.gains import draw_orders, gains, teaching_loss
+from training.joint.gains import draw_orders, gains, gains_alone, teaching_loss
+from training.joint.objective import policy_outputs
 from training.joint.trainer import JointTrainer
+
+
+def keep_rate(model, features, name):
+    with torch.no_grad():
+        logits = policy_outputs(model, features).logits
+    column = model.spec.modality_names.index(name)
+    return decide(logits, 0.5)[:, :, column].float().mean().item()
 
 
 def test_gains_are_shared_by_who_brings_them():
@@ -45,6 +56,43 @@ def test_what_is_not_available_gains_nothing():
 
     assert gained[0, 0, 1] == 0
     assert (gained[available] > 0).all()
+
+
+def test_alone_what_is_said_twice_is_worth_all_of_it():
+    """Two segments say the same, a third is not available: each alone gains what both would."""
+    available = torch.tensor([[[True], [True], [False]]])
+
+    def fuse(decisions):
+        margin = decisions.amax(dim=(1, 2))
+        return torch.stack([margin, -margin], dim=1)
+
+    targets = torch.zeros(1, dtype=torch.long)
+    alone = gains_alone(fuse, available, targets).flatten()
+    shared = gains(fuse, available, targets, draw_orders(1, 3, 500, generator(0))).flatten()
+
+    # log 2 - log(1 + exp(-2)) nats.
+    assert alone.tolist() == pytest.approx([0.5662, 0.5662, 0.0], abs=1e-4)
+    assert shared.tolist() == pytest.approx([0.2831, 0.2831, 0.0], abs=0.02)
+
+
+@pytest.mark.parametrize(("least", "kept"), [(0.0, 1.0), (5.0, 0.0)])
+def test_what_gains_less_than_the_least_is_not_worth_keeping(least, kept):
+    """Sound tells the label; of the likeliest of a few labels nothing tells five nats."""
+    torch.manual_seed(0)
+    model = AdaMML(tiny_spec())
+    features = informative_features(model)
+    judged = torch.zeros(*features.available.shape, len(LABELS))
+    judged[:, :, model.spec.modality_names.index("audio")] = (
+        5 * torch.eye(len(LABELS))[features.targets][:, None]
+    )
+    changes = {"policy_teacher": "gains", "folds": 2, "alternating_epochs": 12, "gain_price": 0.0}
+    changes |= {"gain_alone": ("audio",), "gain_least": {"audio": least}}
+    config = CONFIG.model_copy(update=changes)
+
+    trainer = JointTrainer(model, config, generator=generator(0))
+    trainer.train(dataclasses.replace(features, judged=judged), features)
+
+    assert keep_rate(model, features, "audio") == pytest.approx(kept, abs=0.1)
 
 
 def test_only_what_is_available_teaches():
