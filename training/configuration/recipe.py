@@ -152,6 +152,9 @@ class JointConfig(Closed):
     from everything, unless `random_policy` says otherwise. Then the policy alone learns, in the
     alternating epochs. 0: gains are judged by the classifiers that are trained in turns with the
     policy, and know every video."""
+    average_epochs: Share = 0.0
+    """For `folds`: the policy is the mean of what it was after each of this share of its epochs,
+    the last ones (stochastic weight averaging); best without `decay_at`. 0: as after the last."""
     efficiency_loss: Literal["hard", "soft", "broadcast", "none"] = "hard"
     """What a video pays for the modalities it used. `hard`: Eq. 4 as printed, correct videos pay
     their usage, wrong ones a constant. `soft`: the probability of the label takes the place of
@@ -195,6 +198,10 @@ class JointConfig(Closed):
             )
         if self.folds and not self.warmup_epochs:
             raise ValueError("folds needs warmup_epochs, in which its classifiers learn")
+        if self.average_epochs and not self.folds:
+            raise ValueError(
+                "average_epochs needs folds; else the best epoch on validation is kept"
+            )
         if self.mixes_modalities and not self.folds:
             raise ValueError("mixes_modalities needs folds, which judge every modality by itself")
         return self

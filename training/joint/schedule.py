@@ -34,6 +34,12 @@ def trains_recognition(config: JointConfig) -> bool:
     return not config.folds
 
 
+def is_averaged(epoch: Epoch, config: JointConfig) -> bool:
+    """Whether the policy's weights at its end are one of those whose mean is kept."""
+    first = round((1 - config.average_epochs) * config.alternating_epochs)
+    return bool(config.folds) and epoch.number >= first
+
+
 def num_passes(epochs: list[Epoch], config: JointConfig) -> int:
     """Over the training videos: one for each part that learns in an epoch."""
     return sum(trains_policy(epoch, config) + trains_recognition(config) for epoch in epochs)

@@ -17,6 +17,7 @@ from training.joint.objective import JointObjective
 from training.joint.parts import policy_part, recognition_part, trained_names
 from training.joint.schedule import (
     Epoch,
+    is_averaged,
     joint_epochs,
     num_passes,
     temperature,
@@ -24,7 +25,7 @@ from training.joint.schedule import (
     trains_recognition,
 )
 from training.joint.validation import Validation, validate
-from training.run.best import Best, Weights
+from training.run.best import Best, Mean, Weights
 from training.run.checkpointing import Resumable, StageFile, Stateful
 from training.run.engine import Engine
 from training.run.optimization import Stepper, make_optimizer
@@ -65,7 +66,7 @@ class JointTrainer:
         self, train: JointData, val: JointData, *, file: StageFile | None = None
     ) -> Validation:
         """Warm-up, alternating, fine-tuning; the best epoch on validation is kept, of a policy that
-        is taught by folds the last one.
+        is taught by folds the last one or the mean of the last ones.
 
         With a `file` every epoch is saved, and a run that was cut goes on where it was.
 
@@ -74,8 +75,8 @@ class JointTrainer:
             StateError: the file was left by another run.
         """
         steppers, weights = self._steppers(), self._weights()
-        best = Best(weights)
-        resumable = self._resumable(file, steppers, best)
+        best, mean = Best(weights), Mean(weights)
+        resumable = self._resumable(file, steppers, best, mean)
         epochs, done = joint_epochs(self.config), resumable.restore()
         shown = self.engine.ranks.is_main
         passed, passes = (num_passes(some, self.config) for some in (epochs[:done], epochs))
@@ -92,11 +93,14 @@ class JointTrainer:
                 if self.config.folds:
                     # Taught by folds alone: an untrained policy that keeps much would be "best".
                     best.consider(number)
+                    if is_averaged(epoch, self.config):
+                        mean.add()
                 elif epoch.stage != "warmup":
                     best.consider(*now.score())
                 bar.set_postfix(val=f"{now.accuracy:.4f}", refresh=False)
                 resumable.save(number + 1)
         best.apply()
+        mean.apply()
         return self.validate(val)
 
     def _weights(self) -> Weights:
@@ -104,13 +108,14 @@ class JointTrainer:
         return Weights(self.model, trained_names(self.model, parts, self.config))
 
     def _resumable(
-        self, file: StageFile | None, steppers: Mapping[str, Stepper], best: Best
+        self, file: StageFile | None, steppers: Mapping[str, Stepper], best: Best, mean: Mean
     ) -> Resumable:
         parts: dict[str, Stateful] = {
             "weights": best.weights,
             **steppers,
             "random": RandomState(self.generator, self.engine.ranks),
             "best": best,
+            "mean": mean,
             "log": self.engine.log,
         }
         return Resumable(file, parts, self.engine.ranks)

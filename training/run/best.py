@@ -1,4 +1,4 @@
-"""The best weights so far, judged on validation."""
+"""The best weights so far, judged on validation; or the mean of several."""
 
 from __future__ import annotations
 
@@ -57,3 +57,33 @@ class Best:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self.score = None if state["score"] is None else tuple(state["score"])
         self._kept = state["weights"]
+
+
+class Mean:
+    """The mean of the weights at several moments (stochastic weight averaging, arXiv:1803.05407).
+
+    Of entries that are floats; statistics of batch norm must be none of them.
+    """
+
+    def __init__(self, weights: Weights) -> None:
+        self.weights = weights
+        self.count = 0
+        self._sums: dict[str, Tensor] = {}
+
+    def add(self) -> None:
+        """The weights as they are now."""
+        now = self.weights.state_dict()
+        self._sums = {n: value.double() + self._sums.get(n, 0.0) for n, value in now.items()}
+        self.count += 1
+
+    def apply(self) -> None:
+        """Put the mean into the module; nothing where nothing was added."""
+        if self.count:
+            means = {name: total / self.count for name, total in self._sums.items()}
+            self.weights.load_state_dict(means)
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"count": self.count, "sums": self._sums}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.count, self._sums = state["count"], state["sums"]

@@ -77,6 +77,13 @@ def test_dropout_is_that_of_the_recogniser(tmp_path):
             {"joint": {"cost_weights": {"rgb": 1.0}}},
             r"joint.cost_weights has \['rgb'\]; it lacks \['audio', 'flow'\]",
         ),
+        (
+            {
+                "joint": {"policy_teacher": "gains", "folds": 2, "mixes_modalities": True},
+                "model": {"policy": {"exits": True}},
+            },
+            "mixes_modalities needs model.policy.exits = false",
+        ),
         ({"joint": {"random_policy": {"rgb": 1.5}}}, "less than or equal to 1"),
         ({"preset": "huge"}, "no preset is called 'huge'"),
     ],

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from model.networks.adamml import AdaMML
 from model.spec.model_spec import PolicySpec
-from tests.support.models import tiny_spec
+from tests.support.models import LABELS, tiny_spec
 from tests.training.joint.test_joint import CONFIG, generator, informative_features
 from training.configuration.recipe import JointConfig
 from training.data.sources.sample import Sample
@@ -17,6 +17,7 @@ from training.joint.calibrating import calibrate
 from training.joint.cross_fitting import assign_folds, cross_fitted, fit_evidence
 from training.joint.objective import recognition_logits
 from training.joint.trainer import JointTrainer
+from training.run.checkpointing import StageFile
 from training.run.engine import Engine
 
 TAUGHT = CONFIG.model_copy(
@@ -110,6 +111,54 @@ def test_a_policy_learns_from_what_has_not_been_seen_and_alone():
     kept = dict(zip(model.spec.modality_names, result.selection, strict=True))
     assert kept["audio"] > 0.9
     assert max(kept["rgb"], kept["flow"]) < 0.1
+
+
+def trained_policy(average_epochs, epochs, *, file=None, stops_after=None):
+    """The policy's first weights at the end, and after each epoch."""
+    torch.manual_seed(0)
+    model = AdaMML(tiny_spec())
+    features = informative_features(model)
+    judged = torch.zeros(*features.available.shape, len(LABELS))
+    judged[:, :, 1] = 5 * torch.eye(len(LABELS))[features.targets][:, None]
+    changes = {"alternating_epochs": epochs, "decay_at": (), "average_epochs": average_epochs}
+    trainer = JointTrainer(model, TAUGHT.model_copy(update=changes), generator=generator(0))
+    seen, validate = [], trainer.validate
+
+    def watched(data):
+        seen.append(model.policy.fc1.weight.detach().clone())
+        if len(seen) == stops_after:
+            raise KeyboardInterrupt
+        return validate(data)
+
+    trainer.validate = watched
+    trainer.train(replace(features, judged=judged), features, file=file)
+    return model.policy.fc1.weight.detach().clone(), seen[:epochs]
+
+
+def test_the_policy_is_the_mean_of_its_last_epochs():
+    end, after = trained_policy(0.5, 4)
+    last, _ = trained_policy(0.0, 4)
+
+    torch.testing.assert_close(end, torch.stack(after[2:]).mean(dim=0))
+    assert torch.equal(last, after[-1])
+    assert not torch.equal(end, last)
+
+
+def test_the_mean_outlives_an_interruption(tmp_path):
+    whole, _ = trained_policy(1.0, 4)
+    file = StageFile(tmp_path / "joint.pt", {})
+    with pytest.raises(KeyboardInterrupt):
+        trained_policy(1.0, 4, file=file, stops_after=3)
+
+    resumed, _ = trained_policy(1.0, 4, file=file)
+
+    assert torch.equal(resumed, whole)
+
+
+@pytest.mark.parametrize("settings", [{"average_epochs": 0.5}, {"mixes_modalities": True}])
+def test_what_needs_folds_is_refused_without(settings):
+    with pytest.raises(ValidationError, match=f"{next(iter(settings))} needs folds"):
+        JointConfig(**settings)
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,11 @@
 
 import dataclasses
 
-import pytest
 import torch
 
 from model.networks.adamml import AdaMML
 from tests.support.models import LABELS, tiny_spec
 from tests.training.joint.test_joint import CONFIG, generator, informative_features
-from training.configuration.recipe import JointConfig
 from training.joint.mixing import mixed_modalities, partners
 from training.joint.trainer import JointTrainer
 
@@ -93,8 +91,3 @@ def test_a_policy_that_learns_from_mixed_videos_learns_other_weights():
         weights.append(model.policy.fc1.weight.detach().clone())
 
     assert not torch.equal(*weights)
-
-
-def test_mixing_without_folds_is_refused():
-    with pytest.raises(ValueError, match="mixes_modalities needs folds"):
-        JointConfig(mixes_modalities=True)

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from training.run.best import Best, Weights
+from training.run.best import Best, Mean, Weights
 
 
 def test_the_best_weights_come_back_and_of_equal_ones_the_later():
@@ -43,3 +43,28 @@ def test_weights_that_were_not_named_are_left_alone():
 def test_nothing_considered_is_nothing_to_apply():
     with pytest.raises(ValueError, match="no weights were considered"):
         Best(Weights(nn.Linear(1, 1))).apply()
+
+
+def test_the_mean_of_the_weights_that_were_added_also_after_a_restart():
+    layer = nn.Linear(1, 1, bias=False)
+    mean = Mean(Weights(layer))
+    for value in (1.0, 2.0):
+        layer.weight.data.fill_(value)
+        mean.add()
+    resumed = Mean(Weights(layer))
+    resumed.load_state_dict(mean.state_dict())
+    layer.weight.data.fill_(6.0)
+    resumed.add()
+
+    resumed.apply()
+
+    assert layer.weight.item() == 3.0
+
+
+def test_the_mean_of_nothing_changes_nothing():
+    layer = nn.Linear(1, 1, bias=False)
+    layer.weight.data.fill_(4.0)
+
+    Mean(Weights(layer)).apply()
+
+    assert layer.weight.item() == 4.0
