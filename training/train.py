@@ -65,6 +65,8 @@ def _train(config: TrainConfig, engine: Engine) -> Path:
     _tell_plan(config, manifest, spec, input_spec, engine)
     data = load_data(config.data, manifest, input_spec, spec.modality_names, engine, skipped)
     data.require_examples()
+    if config.joint.gain_alone and manifest.is_multi_label:
+        raise ValueError("joint.gain_alone is for videos of one label each; these have several")
     fingerprints = RunFingerprints.of(config, spec, data, engine)
 
     torch.manual_seed(config.seed)

@@ -77,3 +77,12 @@ def test_a_run_trains_all_labels_of_a_video(folder):
     first = json.loads(lines[0])
     assert first["loss"] == pytest.approx(3 * math.log(2), abs=0.1), "a sum over three labels"
     assert [json.loads(line)["kind"] for line in lines].count("epoch") == 3 + 8
+
+
+def test_looks_of_several_labels_are_not_judged_alone(folder):
+    text = RUN.replace("manifest.csv", "manifest.jsonl")
+    text = text.replace("[joint]", '[joint]\npolicy_teacher = "gains"\ngain_alone = ["rgb"]')
+    assert "gain_alone" in text
+
+    with pytest.raises(ValueError, match="gain_alone is for videos of one label each"):
+        train(read_config(write_config(folder, "alone", text)))

@@ -27,6 +27,8 @@ class DataConfig(Closed):
     train_views: int = Field(default=3, ge=1, le=64)
     """Augmented views (segment starts, crop, flip) of every training video; validation and test
     use the view that serving sees."""
+    includes_serving_view: bool = False
+    """The first of the training views is the one that serving sees, and no augmented one."""
     curve_segments: tuple[Annotated[int, Field(ge=1, le=64)], ...] = ()
     """Numbers of segments at which the accuracy/compute curve is measured besides
     `model.eval_segments`; validation videos are decoded for each. Fewer segments are cheaper."""

@@ -137,14 +137,16 @@ class JointConfig(Closed):
     gain_alone: tuple[Modality, ...] = ()
     """For `gains`: modalities of which each segment is judged alone, by what it gains over
     knowing nothing. Those that show the same again and again share one gain between them in random
-    orders, so that none of them seems worth much."""
+    orders, so that none of them seems worth much. Not for videos of several labels, of which
+    nothing known is far from what all of them have in common."""
     gain_least: dict[Modality, Weight] = Field(default_factory=dict)
     """For `gains`: nats by modality that must be gained besides the price; chance gains a little
     everywhere. Absent: none."""
     mixes_modalities: bool = False
     """For `folds`, without an exit head: the policy learns from videos whose modalities are of
     several videos of one label, their segments in random order, drawn anew in every epoch. One
-    that sees whole videos learns a few hundred by heart otherwise."""
+    that sees whole videos learns a few hundred by heart otherwise. Videos of several labels are
+    mixed with those of exactly the same."""
     folds: int = Field(default=0, ge=0, le=10)
     """For `gains`, on frozen features: so many parts, by source, into which the training videos are
     divided. New classifiers learn together for `warmup_epochs`, and for each part others that do

@@ -118,7 +118,9 @@ def load_data(
 def decoded_views(config: DataConfig, spec: ModelSpec) -> dict[Split, list[View]]:
     """What is decoded of each video; of validation the model's own number of segments first, then
     those of the curve."""
-    views = [View(spec.train_segments, draw) for draw in range(config.train_views)]
+    draws: list[int | None] = [None] if config.includes_serving_view else []
+    draws += range(config.train_views - len(draws))
+    views = [View(spec.train_segments, draw) for draw in draws]
     own = View(spec.eval_segments)
     others = {View(number) for number in config.curve_segments} - {own}
     return {"train": views, "val": [own, *sorted(others, key=lambda view: view.segments)]}

@@ -33,12 +33,15 @@ def calibrate(model: AdaMML, train: Features) -> Features:
     if train.judged is None:
         raise ValueError("evidence is calibrated on what was judged across folds")
     model.requires_grad_(False)
-    scales, offsets = _fit(model, train, train.judged)
+    device = next(model.parameters()).device
+    seen = replace(train, available=train.available.to(device), targets=train.targets.to(device))
+    scales, offsets = _fit(model, seen, train.judged.to(device))
     for classifier, scale, offset in zip(_classifiers(model), scales, offsets, strict=True):
         with torch.no_grad():
             classifier.weight.mul_(scale)
             classifier.bias.mul_(scale).add_(offset)
-    return replace(train, judged=train.judged * scales[:, None] + offsets)
+    judged = train.judged.to(device) * scales[:, None] + offsets
+    return replace(train, judged=judged.to(train.judged.device))
 
 
 def _classifiers(model: AdaMML) -> list[nn.Linear]:

@@ -72,8 +72,9 @@ class Mean:
 
     def add(self) -> None:
         """The weights as they are now."""
-        now = self.weights.state_dict()
-        self._sums = {n: value.double() + self._sums.get(n, 0.0) for n, value in now.items()}
+        # On the CPU, where a resumed run finds them too.
+        now = {name: value.double().cpu() for name, value in self.weights.state_dict().items()}
+        self._sums = {name: value + self._sums.get(name, 0.0) for name, value in now.items()}
         self.count += 1
 
     def apply(self) -> None:
