@@ -34,6 +34,8 @@ class Comparison(Closed):
     seeds: Annotated[tuple[int, ...], Field(min_length=1)] = (0, 1, 2)
     common: dict[str, Any] = Field(default_factory=dict)
     runs: Annotated[dict[str, dict[str, Any]], Field(min_length=1)]
+    runs_on: dict[str, dict[str, dict[str, Any]]] = Field(default_factory=dict)
+    """By data set: the runs that are others there."""
     rows: Annotated[tuple[ComparedRow, ...], Field(min_length=1)]
     reference: str
     """The row that others are compared with, pair by pair."""
@@ -45,6 +47,9 @@ class Comparison(Closed):
             raise ValueError(f"rows are of the runs {sorted(used)}; runs are {sorted(self.runs)}")
         if self.reference not in {row.name for row in self.rows}:
             raise ValueError(f"the reference {self.reference!r} is no row")
+        for data, runs in self.runs_on.items():
+            if data not in self.bases or not set(runs) <= used:
+                raise ValueError(f"runs_on.{data} has {sorted(runs)}; runs are {sorted(used)}")
         return self
 
     def on(self, data: str) -> Runs:
@@ -54,7 +59,7 @@ class Comparison(Closed):
             output=self.output / data,
             seeds=self.seeds,
             common=self.common,
-            runs=self.runs,
+            runs={**self.runs, **self.runs_on.get(data, {})},
         )
 
 
@@ -71,5 +76,6 @@ def read_comparison(path: Path) -> Comparison:
         "bases": {name: folder / base for name, base in one.bases.items()},
         "output": folder / one.output,
         "runs": with_recipes(one.runs, folder),
+        "runs_on": {name: with_recipes(runs, folder) for name, runs in one.runs_on.items()},
     }
     return one.model_copy(update=changes)

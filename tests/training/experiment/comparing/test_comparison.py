@@ -94,9 +94,30 @@ def test_results_come_with_a_table_a_page_and_a_figure(measured, tmp_path):
     assert (tmp_path / "compared.svg").read_text() == drawn
 
 
+OTHERS = """
+[runs_on.clips]
+ours = { recipe = "other.toml", model.modalities = ["rgb"] }
+"""
+
+
+def test_a_run_can_be_another_on_one_data_set(tmp_path):
+    (tmp_path / "other.toml").write_text("[joint]\ndrop_audio = 0.5")
+    text = COMPARISON.replace('{ clips = "base.toml" }', '{ clips = "a.toml", more = "b.toml" }')
+    (tmp_path / "tiny.toml").write_text(text + OTHERS)
+
+    comparison = read_comparison(tmp_path / "tiny.toml")
+
+    changed = {"joint": {"drop_audio": 0.5}, "model": {"modalities": ["rgb"]}}
+    assert comparison.on("clips").runs["ours"] == changed
+    assert comparison.on("more").runs["ours"] == {}
+    assert comparison.on("clips").runs["dense"] == comparison.on("more").runs["dense"]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        (COMPARISON + OTHERS.replace("clips", "films"), r"runs_on\.films has \['ours'\]"),
+        (COMPARISON + OTHERS.replace("ours", "theirs"), r"runs_on\.clips has \['theirs'\]"),
         (COMPARISON.replace('run = "ours"', 'run = "our"'), r"rows are of .*'our'"),
         (COMPARISON.replace('reference = "ours"', 'reference = "none"'), "'none' is no row"),
         (COMPARISON.replace('"scsampler"', '"sampler"'), r"rows\.1\.system"),
