@@ -25,8 +25,9 @@ from training.features.features import Features
 from training.joint.efficiency_loss import cost_weights
 from training.joint.epoch_pass import JointPass
 from training.joint.objective import JointObjective, policy_outputs, recognition_logits
-from training.joint.parts import recognition_part
+from training.joint.parts import recognition_part, trained_names
 from training.joint.schedule import Epoch
+from training.run.best import Mean, Weights
 from training.run.engine import Engine
 from training.run.optimization import Stepper, make_optimizer
 from training.run.random_state import mixed_seed
@@ -102,14 +103,12 @@ def _fit(
     groups = [{"params": part.parameters, "lr": part.learning_rate}]
     optimizer = make_optimizer(part.optimizer, groups, weight_decay=config.weight_decay)
     stepper = Stepper(optimizer, engine.hardware.scaler(), clip_gradient=config.clip_gradient)
-    later: list[list[Tensor]] = []
+    mean = Mean(Weights(model, trained_names(model, [part], config)))
     for number in range(config.warmup_epochs):
         one.run(Epoch("warmup", number), train, stepper, lambda _: None)
         if number >= config.warmup_epochs // 2:
-            later.append([parameter.detach().clone() for parameter in part.parameters])
-    with torch.no_grad():
-        for parameter, *values in zip(part.parameters, *later, strict=True):
-            parameter.copy_(torch.stack(values).mean(dim=0))
+            mean.add()
+    mean.apply()
 
 
 @torch.no_grad()

@@ -6,6 +6,7 @@ import copy
 from collections.abc import Container
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 
@@ -67,24 +68,23 @@ class Mean:
 
     def __init__(self, weights: Weights) -> None:
         self.weights = weights
-        self.count = 0
-        self._sums: dict[str, Tensor] = {}
+        self._added: list[dict[str, Tensor]] = []
 
     def add(self) -> None:
         """The weights as they are now."""
         # On the CPU, where a resumed run finds them too.
-        now = {name: value.double().cpu() for name, value in self.weights.state_dict().items()}
-        self._sums = {name: value + self._sums.get(name, 0.0) for name, value in now.items()}
-        self.count += 1
+        now = self.weights.state_dict()
+        self._added.append({name: value.detach().cpu().clone() for name, value in now.items()})
 
     def apply(self) -> None:
         """Put the mean into the module; nothing where nothing was added."""
-        if self.count:
-            means = {name: total / self.count for name, total in self._sums.items()}
+        if self._added:
+            values = {name: [one[name] for one in self._added] for name in self._added[0]}
+            means = {name: torch.stack(some).mean(dim=0) for name, some in values.items()}
             self.weights.load_state_dict(means)
 
     def state_dict(self) -> dict[str, Any]:
-        return {"count": self.count, "sums": self._sums}
+        return {"added": self._added}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        self.count, self._sums = state["count"], state["sums"]
+        self._added = state["added"]
